@@ -1,0 +1,137 @@
+//! The facts that the log records. A record holds kinds, ids, numbers and reasons; never words of a message or an address.
+
+use crate::{
+    Cursor, CustomerId, EpisodeId, IdentityId, ThreadId, Timestamp, entry::Entry, message::Delivery,
+};
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+use utoipa::ToSchema;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, shown: $shown:literal;)*) => {
+        /// What a record of the log tells.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+        pub enum LogKind {
+            $($(#[$doc])* #[serde(rename = $text)] $name,)*
+        }
+        impl LogKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+            /// The spelling used in the database and the API.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+            /// Whether the record is an entry, that is, shown in the thread. The others change or accompany one.
+            #[must_use]
+            pub fn is_entry(self) -> bool {
+                match self { $(Self::$name => $shown),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A customer came into being, with a thread and a first identity.
+    CustomerCreated = "customer.created", shown: false;
+    /// The provider's profile of a customer became known or changed.
+    CustomerChanged = "customer.changed", shown: false;
+    /// A customer wrote.
+    MessageReceived = "message.received", shown: true;
+    /// Somebody of the business wrote; it waits to be sent.
+    MessageQueued = "message.queued", shown: true;
+    /// A try failed and another follows, or a person asked for another.
+    MessageRetried = "message.retried", shown: false;
+    /// The provider accepted it.
+    MessageSent = "message.sent", shown: false;
+    /// It reached the device.
+    MessageDelivered = "message.delivered", shown: false;
+    /// It was seen.
+    MessageRead = "message.read", shown: false;
+    /// It will not arrive.
+    MessageFailed = "message.failed", shown: false;
+    /// It left and nobody said whether it arrived.
+    MessageUncertain = "message.uncertain", shown: false;
+    /// The provider told something that has no form of its own yet; it is kept.
+    EventKept = "event.kept", shown: true;
+    /// A channel account was connected.
+    ChannelAccountCreated = "channel_account.created", shown: false;
+    /// Settings, secrets or state of a channel account changed.
+    ChannelAccountChanged = "channel_account.changed", shown: false;
+    /// A person may sign in.
+    AgentCreated = "agent.created", shown: false;
+    /// A person's role or state changed.
+    AgentChanged = "agent.changed", shown: false;
+    /// An API token was made.
+    TokenCreated = "token.created", shown: false;
+    /// An API token was revoked.
+    TokenRevoked = "token.revoked", shown: false;
+}
+
+impl FromStr for LogKind {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| format!("unknown log kind {text:?}"))
+    }
+}
+
+/// One record of the log as clients see it: the frame of the live socket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogFrame {
+    /// Resume after this frame with `?after=`.
+    pub cursor: Cursor,
+    /// Orders records within the workspace, without gaps.
+    pub seq: i64,
+    /// What happened.
+    pub kind: LogKind,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// The customer concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub customer_id: Option<CustomerId>,
+    /// The thread concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub thread_id: Option<ThreadId>,
+    /// The identity concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub identity_id: Option<IdentityId>,
+    /// The matter concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub episode_id: Option<EpisodeId>,
+    /// The entry that the record is, or that it changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub entry_id: Option<String>,
+    /// Anything else that the record is about (`cha_…`, `agt_…`, `tok_…`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub subject_id: Option<String>,
+    /// The entry itself as it is now, when the record is one that the thread shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub entry: Option<Entry>,
+    /// The delivery as it is now, when the record changes one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub delivery: Option<Delivery>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_reads_back() {
+        for kind in LogKind::ALL {
+            assert_eq!(kind.as_str().parse::<LogKind>().as_ref(), Ok(kind));
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! A message and who wrote it.
+
+use crate::{Block, ChannelAccountId, DeliveryState, FailureReason};
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+use utoipa::ToSchema;
+
+/// Which way a message went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From the customer to the business.
+    Inbound,
+    /// From the business to the customer.
+    Outbound,
+}
+
+impl Direction {
+    /// The spelling used in the database and the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+}
+
+/// What kind of being speaks. Always recorded, always shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorKind {
+    /// The person on the other side.
+    Customer,
+    /// A person of the business.
+    Agent,
+    /// An automation that answers.
+    Bot,
+    /// The product itself, or an integration speaking through the API.
+    System,
+}
+
+impl AuthorKind {
+    /// The spelling used in the database and the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Agent => "agent",
+            Self::Bot => "bot",
+            Self::System => "system",
+        }
+    }
+}
+
+impl FromStr for AuthorKind {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Customer, Self::Agent, Self::Bot, Self::System]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| format!("unknown author kind {text:?}"))
+    }
+}
+
+/// Who wrote something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Author {
+    /// Customer, agent, bot or system.
+    #[serde(rename = "type")]
+    pub kind: AuthorKind,
+    /// `cus_…`, `agt_…`, `bot_…` or `tok_…`; absent when nobody in particular.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub id: Option<String>,
+    /// The name to show; empty when none is known.
+    pub name: String,
+}
+
+/// Why a message failed or is uncertain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeliveryError {
+    /// The class, which decides what to do next.
+    pub reason: FailureReason,
+    /// The provider's own code, for whoever looks closer; at most 64 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub code: Option<String>,
+    /// The provider's own words; at most 500 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub detail: Option<String>,
+}
+
+/// What became of an outbound message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Delivery {
+    /// How far it came.
+    pub state: DeliveryState,
+    /// Present when it failed, is uncertain, or waits for another try.
+    pub error: Option<DeliveryError>,
+    /// Calls made to the provider so far.
+    pub tries: u32,
+}
+
+/// What was said, by whom, over which account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Message {
+    /// Which way it went.
+    pub direction: Direction,
+    /// Who wrote it.
+    pub author: Author,
+    /// What was said.
+    pub blocks: Vec<Block>,
+    /// Parts of an inbound message that are kept but not shown yet, in the provider's words (`attachment:image`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_shown: Vec<String>,
+    /// The account it came or goes through.
+    pub channel_account_id: ChannelAccountId,
+    /// The delivery; absent on inbound messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub delivery: Option<Delivery>,
+    /// The provider's id of the message, once known.
+    pub external_id: Option<String>,
+}
