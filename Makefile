@@ -84,7 +84,7 @@ _build:
 
 # Cheap ones first. Clippy and the tests share the target folder and the features, so nothing is compiled twice.
 _lint:
-	@$(STEP) "format" cargo fmt --all --check
+	@$(STEP) "format" cargo fmt --all -- --check $(if $(CI),--color never)
 	@$(STEP) "structure" scripts/check-structure
 	@$(STEP) "crates" cargo fetch --locked --quiet
 	@$(STEP) "licences and bans" cargo-deny --offline --log-level error check --allow duplicate bans licenses sources
