@@ -23,6 +23,8 @@ MOST_MB := 60
 STEP := scripts/step
 # Not spelt $(MAKE) in a recipe, so that `make -n` prints and does not run.
 STEPS = $(STEP) --goal $@ $(MAKE) _$@
+# Stops the test database at the end, however it ends, unless it ran before.
+STOP_DATABASE = before=$$(.ci/pg url || true); trap '[ -n "$$before" ] || .ci/pg stop' EXIT
 
 .PHONY: help run build check test e2e generate soak bench clean \
   _build _check _test _e2e _soak _web _lint _rust-tests _browser-tests
@@ -46,21 +48,18 @@ check: ## Format, lints, structure, dependencies, types, generated files: before
 	@$(STEPS)
 
 test: ## Everything: checks, Rust tests on both engines, web tests, browser tests. This is what CI runs.
-	@before=$$(.ci/pg url 2>/dev/null || true); status=0; \
-	$(STEPS) || status=$$?; \
-	[ -n "$$before" ] || .ci/pg stop; \
-	exit $$status
+	@$(STOP_DATABASE); $(STEPS)
 
 e2e: ## The browser tests alone.
-	@$(STEPS)
+	@$(STOP_DATABASE); $(STEPS)
 
 generate: ## Write the generated files anew: contract/openapi.json and the web client's types.
 	@scripts/need rust compiler node npm
-	@UPDATE_CONTRACT=1 cargo test --workspace contract
+	@UPDATE_CONTRACT=1 scripts/rust-tests contract
 	@npm run --silent generate -w web/client
 
 soak: ## Crash tests (KILLS=200) and fuzzing (FUZZ_SECONDS=60 a target), into target/soak.log.
-	@mkdir -p target; $(STEPS) 2>&1 | tee target/soak.log
+	@mkdir -p target; { $(STOP_DATABASE); $(STEPS); } 2>&1 | tee target/soak.log
 
 bench: ## Measure load and limits in the release profile (ARGS for the bench program).
 	@scripts/need rust compiler
@@ -95,7 +94,7 @@ _lint:
 _check:
 	@$(STEP) "tools" scripts/need rust lint compiler node tools npm
 	@$(MAKE) _lint
-	@$(STEP) "contract" cargo test --locked --workspace $(QUIET) contract
+	@$(STEP) "contract" scripts/rust-tests contract
 
 # The desk is built before the server, which carries it inside.
 _test:
@@ -108,16 +107,11 @@ _test:
 	@$(MAKE) _browser-tests
 
 _rust-tests:
-	@$(STEP) "database" .ci/pg start >/dev/null
+	@$(STEP) "database" bash -c '.ci/pg start >/dev/null'
 	@if [ -x crates/channels/tests/peers/install.sh ]; then $(STEP) "providers' SDKs" crates/channels/tests/peers/install.sh; fi
 	@$(STEP) "rust tests, built" cargo test --locked --workspace --no-run $(QUIET)
-	@export TEST_PG_URL="$$(.ci/pg url)"; \
-	if cargo nextest --version >/dev/null 2>&1; then \
-	  $(STEP) "rust tests" cargo nextest run --locked --workspace --no-tests=fail; \
-	  $(STEP) "doc tests" cargo test --locked --workspace --doc --quiet; \
-	else \
-	  $(STEP) "rust tests" cargo test --locked --workspace; \
-	fi
+	@$(STEP) "rust tests" scripts/rust-tests
+	@$(STEP) "doc tests" cargo test --locked --workspace --doc --quiet
 
 _e2e:
 	@$(STEP) "tools" scripts/need rust compiler node browser
@@ -131,6 +125,6 @@ _browser-tests:
 
 _soak:
 	@$(STEP) "tools" scripts/need rust compiler
-	@$(STEP) "database" .ci/pg start >/dev/null
+	@$(STEP) "database" bash -c '.ci/pg start >/dev/null'
 	@$(STEP) "crash tests, $(KILLS) kills" scripts/soak-kill $(KILLS)
 	@$(STEP) "fuzzing" scripts/soak-fuzz $(FUZZ_SECONDS)
