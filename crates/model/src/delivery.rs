@@ -84,6 +84,8 @@ pub enum FailureReason {
     Blocked,
     /// The provider says that the message itself is wrong.
     Rejected,
+    /// The provider does not answer or limits us; it is tried again.
+    Temporary,
     /// The provider kept failing or limiting us for longer than we try.
     GaveUp,
     /// The channel account was switched off.
@@ -103,6 +105,7 @@ impl FailureReason {
             Self::Unauthorized => "unauthorized",
             Self::Blocked => "blocked",
             Self::Rejected => "rejected",
+            Self::Temporary => "temporary",
             Self::GaveUp => "gave_up",
             Self::AccountDisabled => "account_disabled",
             Self::Unsupported => "unsupported",
@@ -115,7 +118,7 @@ impl FromStr for FailureReason {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         use FailureReason::*;
-        [OutsideWindow, Unauthorized, Blocked, Rejected, GaveUp, AccountDisabled, Unsupported, NoAnswer]
+        [OutsideWindow, Unauthorized, Blocked, Rejected, Temporary, GaveUp, AccountDisabled, Unsupported, NoAnswer]
             .into_iter()
             .find(|reason| reason.as_str() == text)
             .ok_or_else(|| format!("unknown failure reason {text:?}"))

@@ -7,15 +7,20 @@
 //! Start with [`id`] (how things are named), then [`message`] (what is said) and [`delivery`] (what
 //! became of it).
 
+pub mod agent;
 pub mod auth;
 pub mod block;
+pub mod channel_account;
 pub mod cursor;
+pub mod customer;
 pub mod delivery;
 pub mod entry;
 pub mod gate;
 pub mod id;
 pub mod log;
 pub mod message;
+pub mod operation;
+pub mod thread;
 pub mod time;
 
 pub use auth::{Permission, Role};

@@ -1,8 +1,6 @@
 //! The facts that the log records. A record holds kinds, ids, numbers and reasons; never words of a message or an address.
 
-use crate::{
-    Cursor, CustomerId, EpisodeId, IdentityId, ThreadId, Timestamp, entry::Entry, message::Delivery,
-};
+use crate::{Cursor, CustomerId, EpisodeId, IdentityId, ThreadId, Timestamp, entry::Entry, message::Delivery};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use utoipa::ToSchema;
@@ -71,11 +69,7 @@ kinds! {
 impl FromStr for LogKind {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| format!("unknown log kind {text:?}"))
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or_else(|| format!("unknown log kind {text:?}"))
     }
 }
 

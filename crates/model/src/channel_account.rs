@@ -1,0 +1,30 @@
+//! One configured sender on a channel.
+
+use crate::{ChannelAccountId, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// A channel account as it may be shown: secrets are named, never told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChannelAccount {
+    /// Its id.
+    pub id: ChannelAccountId,
+    /// The channel.
+    pub kind: String,
+    /// What the team calls it.
+    pub name: String,
+    /// Whether it sends. What comes in is kept either way.
+    pub enabled: bool,
+    /// Settings in the provider's own words.
+    #[schema(value_type = Object)]
+    pub settings: Map<String, Value>,
+    /// The secrets that are set.
+    pub secret_names: Vec<String>,
+    /// Where the provider sends its callbacks, on this server.
+    pub callback_path: String,
+    /// When the provider last called with a good signature.
+    pub last_callback_at: Option<Timestamp>,
+    /// When it was connected.
+    pub created_at: Timestamp,
+}

@@ -1,0 +1,39 @@
+//! The person on the other side, and the ways to reach them.
+
+use crate::{ChannelAccountId, CustomerId, IdentityId, ThreadId, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A person. Exactly one thread belongs to them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Customer {
+    /// Its id.
+    pub id: CustomerId,
+    /// The thread with them.
+    pub thread_id: ThreadId,
+    /// The name to show; empty while none is known.
+    pub name: String,
+    /// When they first came.
+    pub created_at: Timestamp,
+    /// Their addresses, oldest first.
+    pub identities: Vec<Identity>,
+}
+
+/// An address of a customer, with the state of the way to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Identity {
+    /// Its id.
+    pub id: IdentityId,
+    /// The address in the provider's namespace (a page-scoped id).
+    pub address: String,
+    /// The channel's kind, for its glyph and name.
+    pub kind: String,
+    /// The account over which they were last reached or heard.
+    pub channel_account_id: ChannelAccountId,
+    /// Until when the provider lets us answer; null when no window is or was open, or the channel has none.
+    pub window_until: Option<Timestamp>,
+    /// The provider says that they cannot be reached.
+    pub blocked: bool,
+    /// When they last wrote.
+    pub last_inbound_at: Option<Timestamp>,
+}

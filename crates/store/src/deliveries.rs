@@ -1,0 +1,355 @@
+//! Sending one message: what is to be sent, the attempts, and how each ends.
+
+use crate::{
+    Store,
+    engine::{Executor, Row, params, queries},
+    error::Result,
+    jobs::{self, ClaimedJob},
+    log::NewRecord,
+    routes::RouteRow,
+};
+use futures_util::FutureExt;
+use model::{
+    Block, ChannelAccountId, CustomerId, DeliveryState, FailureReason, IdentityId, MessageId, RouteId, ThreadId,
+    Timestamp, WorkspaceId, gate::RouteState, log::LogKind, message::AuthorKind,
+};
+
+/// A message on its way, with everything that sending needs.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The message.
+    pub message_id: MessageId,
+    /// How far it came.
+    pub state: DeliveryState,
+    /// Who wrote it.
+    pub author: AuthorKind,
+    /// What it says.
+    pub blocks: Vec<Block>,
+    /// The way.
+    pub route: RouteRow,
+    /// The newest attempt, unless it has ended: it left, and nobody said what became of it.
+    pub open_attempt: Option<StartedAttempt>,
+    /// When the first attempt began.
+    pub first_tried_at: Option<Timestamp>,
+    /// The number of the newest attempt; 0 before the first.
+    pub attempts: i64,
+}
+
+/// An attempt that has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StartedAttempt {
+    /// Counts from 1.
+    pub number: i64,
+    /// When.
+    pub started_at: Timestamp,
+}
+
+/// How an attempt ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttemptOutcome {
+    /// The provider took it.
+    Accepted {
+        /// The provider's id of it.
+        external_id: String,
+    },
+    /// It did not go out; another try follows.
+    Retry {
+        /// When.
+        due_at: Timestamp,
+        /// The provider's code.
+        code: Option<String>,
+        /// In words.
+        detail: String,
+    },
+    /// It did not go out and will not.
+    Failed {
+        /// Why.
+        reason: FailureReason,
+        /// The provider's code.
+        code: Option<String>,
+        /// In words.
+        detail: String,
+    },
+    /// Nobody knows yet. The attempt stays open until then.
+    AwaitProof {
+        /// When to look again.
+        until: Timestamp,
+        /// In words.
+        detail: String,
+    },
+    /// Nobody will know by itself.
+    Uncertain {
+        /// In words.
+        detail: String,
+    },
+}
+
+/// An attempt's end.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// The job.
+    pub job: ClaimedJob,
+    /// The message.
+    pub message_id: MessageId,
+    /// Which attempt; 0 when none was begun (the gate said no).
+    pub number: i64,
+    /// How.
+    pub outcome: AttemptOutcome,
+    /// Now.
+    pub now: Timestamp,
+}
+
+queries! {
+    FIND = Same("SELECT m.id, m.delivery_state, m.author_kind, m.blocks, r.id, r.identity_id, i.address, r.channel_account_id, r.window_until, r.last_inbound_at, r.blocked, a.enabled FROM message m JOIN route r ON r.id = m.route_id JOIN identity i ON i.id = r.identity_id JOIN channel_account a ON a.id = r.channel_account_id WHERE m.workspace_id = $1 AND m.id = $2 AND m.direction = 'outbound'");
+    LIST_ATTEMPTS = Same("SELECT number, started_at, ended_at FROM attempt WHERE message_id = $1 AND workspace_id = $2 ORDER BY number");
+    HOLDS_JOB = Same("SELECT id FROM job WHERE workspace_id = $1 AND id = $2 AND lease_owner = $3");
+    START_ATTEMPT = Same("INSERT INTO attempt (message_id, number, workspace_id, started_at) VALUES ($1, $2, $3, $4) ON CONFLICT (message_id, number) DO NOTHING");
+    MARK_SENDING = Same("UPDATE message SET delivery_state = 'sending', tries = $1, sent_at = $2, failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $3 AND id = $4 AND delivery_state IN ('queued', 'sending')");
+    END_ATTEMPT = Same("UPDATE attempt SET ended_at = $1, outcome = $2, code = $3, detail = $4 WHERE message_id = $5 AND number = $6 AND workspace_id = $7 AND ended_at IS NULL");
+    CLOSE_ATTEMPTS = Same("UPDATE attempt SET ended_at = $1, outcome = $2 WHERE message_id = $3 AND workspace_id = $4 AND ended_at IS NULL");
+    MARK_SENT = Same("UPDATE message SET delivery_state = 'sent', external_id = $1, failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $2 AND id = $3 AND delivery_state IN ('queued', 'sending', 'uncertain', 'failed') RETURNING identity_id, route_id, sent_at");
+    KEEP_EXTERNAL_ID = Same("UPDATE message SET external_id = $1 WHERE workspace_id = $2 AND id = $3 AND external_id IS NULL");
+    MARK_FAILURE = Same("UPDATE message SET delivery_state = $1, failure_reason = $2, failure_code = $3, failure_detail = $4 WHERE workspace_id = $5 AND id = $6 AND delivery_state IN ('queued', 'sending') RETURNING identity_id, route_id");
+    BLOCK_ROUTE = Same("UPDATE route SET blocked = TRUE WHERE workspace_id = $1 AND id = $2");
+    ROUTE_PROGRESS = Same("SELECT r.delivered_until, r.read_until, i.customer_id, t.id FROM route r JOIN identity i ON i.id = r.identity_id JOIN thread t ON t.customer_id = i.customer_id WHERE r.workspace_id = $1 AND r.id = $2");
+    MARK_RECEIPT = Same("UPDATE message SET delivery_state = $1 WHERE workspace_id = $2 AND id = $3 AND delivery_state IN ('sent', 'delivered')");
+}
+
+/// Where a message's log records belong.
+pub(crate) struct Place {
+    pub workspace_id: WorkspaceId,
+    pub customer_id: CustomerId,
+    pub thread_id: ThreadId,
+    pub identity_id: IdentityId,
+}
+
+impl Place {
+    pub(crate) fn record(&self, kind: LogKind, message_id: MessageId, now: Timestamp) -> NewRecord {
+        let mut record = NewRecord::new(self.workspace_id, now, kind);
+        record.customer_id = Some(self.customer_id);
+        record.thread_id = Some(self.thread_id);
+        record.identity_id = Some(self.identity_id);
+        record.entry_id = Some(message_id.0);
+        record
+    }
+}
+
+/// Cuts a provider's words to what the contract promises, between characters.
+fn cut(text: &str, most: usize) -> &str {
+    text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
+}
+
+/// Records that the provider has the message: by its answer, an echo, or a look-up. False when that was known already or the
+/// message is not ours.
+pub(crate) async fn mark_sent(
+    executor: &Executor,
+    workspace_id: WorkspaceId,
+    message_id: MessageId,
+    external_id: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    let params = params![external_id, workspace_id.0, message_id.0];
+    let marked = executor
+        .query_opt(MARK_SENT, &params, |row| {
+            Ok((IdentityId(row.int(0)?), RouteId(row.int(1)?), row.opt_int(2)?.map(Timestamp)))
+        })
+        .await?;
+    let Some((identity_id, route_id, sent_at)) = marked else {
+        executor.execute(KEEP_EXTERNAL_ID, &params).await?;
+        return Ok(false);
+    };
+    executor.execute(CLOSE_ATTEMPTS, &params![now, "accepted", message_id.0, workspace_id.0]).await?;
+    jobs::remove(executor, workspace_id, jobs::DELIVER, message_id.0).await?;
+    let progress = executor
+        .query_opt(ROUTE_PROGRESS, &params![workspace_id.0, route_id.0], |row| {
+            Ok((row.opt_int(0)?, row.opt_int(1)?, CustomerId(row.int(2)?), ThreadId(row.int(3)?)))
+        })
+        .await?;
+    let Some((delivered_until, read_until, customer_id, thread_id)) = progress else { return Ok(true) };
+    let place = Place { workspace_id, customer_id, thread_id, identity_id };
+    executor.log(place.record(LogKind::MessageSent, message_id, now));
+    // A receipt can overtake the answer to the call that it belongs to.
+    let covered = |until: Option<i64>| matches!((until, sent_at), (Some(until), Some(sent)) if sent.0 <= until);
+    let receipts = [
+        (covered(delivered_until), DeliveryState::Delivered, LogKind::MessageDelivered),
+        (covered(read_until), DeliveryState::Read, LogKind::MessageRead),
+    ];
+    for (is_covered, state, kind) in receipts {
+        if is_covered {
+            executor.execute(MARK_RECEIPT, &params![state.as_str(), workspace_id.0, message_id.0]).await?;
+            executor.log(place.record(kind, message_id, now));
+        }
+    }
+    Ok(true)
+}
+
+async fn mark_failure(
+    executor: &Executor,
+    ended: &Ended,
+    state: DeliveryState,
+    kind: LogKind,
+    failure: (FailureReason, Option<&str>, &str),
+) -> Result<()> {
+    let (reason, code, detail) = failure;
+    let workspace_id = ended.job.workspace_id;
+    let params = params![
+        state.as_str(),
+        reason.as_str(),
+        code.map(|code| cut(code, 64)),
+        cut(detail, 500),
+        workspace_id.0,
+        ended.message_id.0,
+    ];
+    let marked =
+        executor.query_opt(MARK_FAILURE, &params, |row| Ok((IdentityId(row.int(0)?), RouteId(row.int(1)?)))).await?;
+    // An echo came first: it did arrive.
+    let Some((identity_id, route_id)) = marked else { return Ok(()) };
+    if reason == FailureReason::Blocked {
+        executor.execute(BLOCK_ROUTE, &params![workspace_id.0, route_id.0]).await?;
+    }
+    let owner = executor
+        .query_opt(ROUTE_PROGRESS, &params![workspace_id.0, route_id.0], |row| {
+            Ok((CustomerId(row.int(2)?), ThreadId(row.int(3)?)))
+        })
+        .await?;
+    if let Some((customer_id, thread_id)) = owner {
+        let place = Place { workspace_id, customer_id, thread_id, identity_id };
+        let mut record = place.record(kind, ended.message_id, ended.now);
+        // The provider's code and our reason; its words may repeat the customer's and stay with the message.
+        record.detail = Some(serde_json::json!({ "reason": reason.as_str(), "code": code }).to_string());
+        executor.log(record);
+    }
+    Ok(())
+}
+
+async fn end(executor: &Executor, ended: &Ended) -> Result<()> {
+    let Ended { job, message_id, number, outcome, now } = ended;
+    let workspace_id = job.workspace_id;
+    let close = async |word: &str, code: Option<&str>, detail: Option<&str>| {
+        let detail = detail.map(|detail| cut(detail, 500));
+        let params = params![*now, word, code.map(|code| cut(code, 64)), detail, message_id.0, *number, workspace_id.0];
+        executor.execute(END_ATTEMPT, &params).await.map(|_| ())
+    };
+    match outcome {
+        AttemptOutcome::Accepted { external_id } => {
+            close("accepted", None, None).await?;
+            mark_sent(executor, workspace_id, *message_id, external_id, *now).await?;
+            jobs::finish(executor, workspace_id, job.id).await
+        }
+        AttemptOutcome::Retry { due_at, code, detail } => {
+            close("retry", code.as_deref(), Some(detail)).await?;
+            let failure = (FailureReason::Temporary, code.as_deref(), detail.as_str());
+            mark_failure(executor, ended, DeliveryState::Queued, LogKind::MessageRetried, failure).await?;
+            jobs::reschedule(executor, workspace_id, job.id, *due_at, job.tries + 1, Some(cut(detail, 500))).await
+        }
+        AttemptOutcome::Failed { reason, code, detail } => {
+            close("failed", code.as_deref(), Some(detail)).await?;
+            let failure = (*reason, code.as_deref(), detail.as_str());
+            mark_failure(executor, ended, DeliveryState::Failed, LogKind::MessageFailed, failure).await?;
+            // What only an admin can mend stays in sight as a dead job; the rest is the agent's, on the message itself.
+            match reason {
+                FailureReason::Unauthorized | FailureReason::GaveUp => {
+                    jobs::bury(executor, workspace_id, job.id, job.tries + 1, cut(detail, 500)).await
+                }
+                _ => jobs::finish(executor, workspace_id, job.id).await,
+            }
+        }
+        AttemptOutcome::AwaitProof { until, detail } => {
+            jobs::reschedule(executor, workspace_id, job.id, *until, job.tries, Some(cut(detail, 500))).await
+        }
+        AttemptOutcome::Uncertain { detail } => {
+            close("uncertain", None, Some(detail)).await?;
+            let failure = (FailureReason::NoAnswer, None, detail.as_str());
+            mark_failure(executor, ended, DeliveryState::Uncertain, LogKind::MessageUncertain, failure).await?;
+            jobs::finish(executor, workspace_id, job.id).await
+        }
+    }
+}
+
+fn read_delivery(row: &Row<'_>) -> Result<Delivery> {
+    Ok(Delivery {
+        message_id: MessageId(row.int(0)?),
+        state: row.parse(1)?,
+        author: row.parse(2)?,
+        blocks: row.json(3)?,
+        route: RouteRow {
+            id: RouteId(row.int(4)?),
+            identity_id: IdentityId(row.int(5)?),
+            address: row.text(6)?,
+            channel_account_id: ChannelAccountId(row.int(7)?),
+            state: RouteState {
+                window_until: row.opt_int(8)?.map(Timestamp),
+                last_inbound_at: row.opt_int(9)?.map(Timestamp),
+                blocked: row.flag(10)?,
+                account_enabled: row.flag(11)?,
+            },
+        },
+        open_attempt: None,
+        first_tried_at: None,
+        attempts: 0,
+    })
+}
+
+impl Store {
+    /// What is to be sent, with its attempts so far.
+    pub async fn find_delivery(&self, workspace_id: WorkspaceId, message_id: MessageId) -> Result<Option<Delivery>> {
+        self.read((workspace_id, message_id), |executor, (workspace_id, message_id)| {
+            async move {
+                let params = params![workspace_id.0, message_id.0];
+                let Some(mut delivery) = executor.query_opt(FIND, &params, read_delivery).await? else {
+                    return Ok(None);
+                };
+                let attempts = executor
+                    .query(LIST_ATTEMPTS, &params![message_id.0, workspace_id.0], |row| {
+                        Ok((row.int(0)?, Timestamp(row.int(1)?), row.opt_int(2)?))
+                    })
+                    .await?;
+                delivery.first_tried_at = attempts.first().map(|(_, started_at, _)| *started_at);
+                if let Some((number, started_at, ended_at)) = attempts.last() {
+                    delivery.attempts = *number;
+                    if ended_at.is_none() {
+                        delivery.open_attempt = Some(StartedAttempt { number: *number, started_at: *started_at });
+                    }
+                }
+                Ok(Some(delivery))
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// Writes that a call is about to be made. False when the job is no longer `owner`'s, or the message needs no call any
+    /// more: then no call may be made.
+    pub async fn start_attempt(
+        &self,
+        job: ClaimedJob,
+        owner: i64,
+        message_id: MessageId,
+        number: i64,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let (started, _) = self
+            .write((job, owner, message_id, number, now), |executor, (job, owner, message_id, number, now)| {
+                async move {
+                    let workspace = job.workspace_id.0;
+                    let held = executor.query_opt(HOLDS_JOB, &params![workspace, job.id.0, *owner], |_| Ok(())).await?;
+                    if held.is_none() {
+                        return Ok(false);
+                    }
+                    if executor.execute(MARK_SENDING, &params![*number, *now, workspace, message_id.0]).await? == 0 {
+                        return Ok(false);
+                    }
+                    executor.execute(START_ATTEMPT, &params![message_id.0, *number, workspace, *now]).await?;
+                    Ok(true)
+                }
+                .boxed()
+            })
+            .await?;
+        Ok(started)
+    }
+
+    /// Writes how an attempt ended, with everything that follows from it.
+    pub async fn end_attempt(&self, ended: Ended) -> Result<()> {
+        self.write(ended, |executor, ended| end(executor, ended).boxed()).await.map(|_| ())
+    }
+}

@@ -1,0 +1,256 @@
+//! PostgreSQL: a pool; each command is one transaction, its log numbers and COMMIT last, in one round trip.
+//!
+//! What is lost on the way (a closed connection, a deadlock, a COMMIT without an answer) is run again: every command is
+//! harmless to repeat. Hot commands reach this engine as batches ([`crate::batcher`]).
+
+use super::Executor;
+use crate::{
+    error::{Result, StoreError},
+    log::{self, Numbered},
+};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use futures_util::future::BoxFuture;
+use std::{sync::Arc, time::Duration};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// How often a command is run before its error is told.
+const TRIES: u32 = 6;
+/// The pause before the second run, doubled each time: 6 runs span about 3 s, which a server's restart takes.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Connections of one process.
+const CONNECTIONS: usize = 16;
+
+/// The engine.
+#[derive(Clone)]
+pub(crate) struct PostgresEngine {
+    pool: Pool,
+    committed: Arc<dyn Fn(&[Numbered]) + Send + Sync>,
+}
+
+/// What the address says, once what only we understand is taken out of it.
+struct Target {
+    config: tokio_postgres::Config,
+    root_certificate: Option<String>,
+}
+
+/// Reads a connection address. `sslmode=verify-full`, `verify-ca` and `sslrootcert=` are libpq's words that the driver does
+/// not know: we map them ourselves, and `require` always verifies certificate and name.
+fn parse(url: &str) -> Result<Target> {
+    let mut root_certificate = None;
+    let mut verify = false;
+    let mut keep = |pair: &str| {
+        if let Some(path) = pair.strip_prefix("sslrootcert=") {
+            root_certificate = Some(path.to_owned());
+            return false;
+        }
+        if matches!(pair, "sslmode=verify-full" | "sslmode=verify-ca") {
+            verify = true;
+            return false;
+        }
+        true
+    };
+    let cleaned = if let Some((head, query)) = url.split_once('?').filter(|_| url.contains("://")) {
+        let kept: Vec<&str> = query.split('&').filter(|pair| keep(pair)).collect();
+        if kept.is_empty() { head.to_owned() } else { format!("{head}?{}", kept.join("&")) }
+    } else {
+        url.split_whitespace().filter(|pair| keep(pair)).collect::<Vec<_>>().join(" ")
+    };
+    // The parser's message never repeats the address, which holds a password.
+    let mut config: tokio_postgres::Config = cleaned.parse().map_err(|error: tokio_postgres::Error| {
+        StoreError::Setup(format!(
+            "the database address cannot be read: {error}; write postgres://USER:PASSWORD@HOST/DATABASE"
+        ))
+    })?;
+    if config.get_hosts().is_empty() {
+        return Err(StoreError::Setup(
+            "the database address names no host; write postgres://USER:PASSWORD@HOST/DATABASE".into(),
+        ));
+    }
+    let local = config.get_hosts().iter().all(|host| match host {
+        tokio_postgres::config::Host::Tcp(name) => {
+            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+        tokio_postgres::config::Host::Unix(_) => true,
+    });
+    // The driver's default falls back to plain text silently; off this machine that needs to be asked for.
+    if verify || (!local && config.get_ssl_mode() == tokio_postgres::config::SslMode::Prefer) {
+        config.ssl_mode(tokio_postgres::config::SslMode::Require);
+    }
+    config
+        .application_name("onethread")
+        .connect_timeout(Duration::from_secs(5))
+        .keepalives_idle(Duration::from_secs(15))
+        .tcp_user_timeout(Duration::from_secs(15))
+        .options("-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=5s");
+    Ok(Target { config, root_certificate })
+}
+
+fn tls(root_certificate: Option<&str>) -> Result<MakeRustlsConnect> {
+    let mut roots = rustls::RootCertStore::empty();
+    if let Some(path) = root_certificate {
+        use rustls::pki_types::{CertificateDer, pem::PemObject};
+        let unreadable = |error| StoreError::Setup(format!("sslrootcert {path} cannot be read: {error}"));
+        for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
+            roots
+                .add(certificate.map_err(unreadable)?)
+                .map_err(|error| StoreError::Setup(format!("sslrootcert {path} holds no certificate: {error}")))?;
+        }
+    } else {
+        let (_added, _skipped) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    }
+    Ok(MakeRustlsConnect::new(rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()))
+}
+
+/// One plain connection, for the migrations.
+pub(crate) async fn connect(url: &str) -> Result<(tokio_postgres::Client, tokio::task::JoinHandle<()>)> {
+    let target = parse(url)?;
+    let (client, connection) =
+        target.config.connect(tls(target.root_certificate.as_deref())?).await.map_err(|error| {
+            use std::error::Error as _;
+            let cause = error.as_db_error().map(|server| server.message().to_owned());
+            let cause = cause.or_else(|| error.source().map(ToString::to_string)).unwrap_or_else(|| error.to_string());
+            StoreError::Setup(format!("the database cannot be reached: {cause}; check its address, and that it runs"))
+        })?;
+    let driver = tokio::spawn(async move {
+        // Its error reaches whoever uses the client.
+        let _ = connection.await;
+    });
+    Ok((client, driver))
+}
+
+impl PostgresEngine {
+    pub(crate) fn new(url: &str, committed: impl Fn(&[Numbered]) + Send + Sync + 'static) -> Result<Self> {
+        let target = parse(url)?;
+        let manager = Manager::from_config(
+            target.config,
+            tls(target.root_certificate.as_deref())?,
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(CONNECTIONS)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(Duration::from_secs(10)))
+            .create_timeout(Some(Duration::from_secs(10)))
+            .build()
+            .map_err(|error| StoreError::Setup(error.to_string()))?;
+        Ok(Self { pool, committed: Arc::new(committed) })
+    }
+
+    /// Runs a command durably; returns its result and the log numbers of its records.
+    pub(crate) async fn write<I, T, F>(&self, input: &I, run: F) -> Result<(T, Vec<i64>)>
+    where
+        I: Send + Sync,
+        T: Send,
+        F: for<'e> Fn(&'e Executor, &'e I) -> BoxFuture<'e, Result<T>> + Send + Sync,
+    {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..TRIES {
+            match self.write_once(input, &run).await {
+                Err(error) if error.is_transient() => {
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                outcome => return outcome,
+            }
+        }
+        self.write_once(input, &run).await
+    }
+
+    async fn write_once<I, T, F>(&self, input: &I, run: &F) -> Result<(T, Vec<i64>)>
+    where
+        I: Send + Sync,
+        T: Send,
+        F: for<'e> Fn(&'e Executor, &'e I) -> BoxFuture<'e, Result<T>> + Send + Sync,
+    {
+        let executor = Executor::postgres(self.pool.get().await?);
+        let client =
+            executor.postgres_client().ok_or_else(|| StoreError::Internal("an executor changed its engine".into()))?;
+        // BEGIN travels in front of the command's first statement, not in a round trip of its own.
+        let begun = async { client.batch_execute("BEGIN").await.map_err(StoreError::from) };
+        let outcome = futures_util::future::try_join(begun, run(&executor, input)).await;
+        let committed = match outcome {
+            Ok(((), output)) => {
+                log::append_and_commit(client, executor.take_records()).await.map(|numbered| (output, numbered))
+            }
+            Err(error) => Err(error),
+        };
+        match committed {
+            Ok((output, numbered)) => {
+                if !numbered.is_empty() {
+                    (self.committed)(&numbered);
+                }
+                Ok((output, numbered.into_iter().map(|record| record.seq).collect()))
+            }
+            Err(error) => {
+                // A connection whose ROLLBACK fails is closed by the pool.
+                let _ = client.batch_execute("ROLLBACK").await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs reads, each statement in its own snapshot.
+    pub(crate) async fn read<I, T, F>(&self, input: &I, run: F) -> Result<T>
+    where
+        I: Send + Sync,
+        T: Send,
+        F: for<'e> Fn(&'e Executor, &'e I) -> BoxFuture<'e, Result<T>> + Send + Sync,
+    {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..TRIES {
+            let executor = match self.pool.get().await {
+                Ok(client) => Executor::postgres(client),
+                Err(error) => {
+                    let error = StoreError::from(error);
+                    if !error.is_transient() {
+                        return Err(error);
+                    }
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                    continue;
+                }
+            };
+            match run(&executor, input).await {
+                Err(error) if error.is_transient() => {
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                outcome => return outcome,
+            }
+        }
+        run(&Executor::postgres(self.pool.get().await?), input).await
+    }
+
+    /// Whether the database answers now; never waits for it to come back.
+    pub(crate) async fn ping(&self) -> Result<()> {
+        let client = self.pool.get().await?;
+        client.batch_execute("SELECT 1").await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio_postgres::config::SslMode;
+
+    #[test]
+    fn an_address_off_this_machine_is_encrypted_and_verified() {
+        let mode = |url: &str| parse(url).unwrap().config.get_ssl_mode();
+        assert_eq!(mode("postgres://u:p@db.example/one"), SslMode::Require);
+        assert_eq!(mode("postgres://u:p@db.example/one?sslmode=disable"), SslMode::Disable, "asked for");
+        assert_eq!(mode("postgres://u:p@127.0.0.1/one"), SslMode::Prefer);
+        assert_eq!(mode("host=127.0.0.1 user=u sslmode=verify-full"), SslMode::Require);
+        let target = parse("postgres://u:p@db.example/one?sslmode=verify-full&sslrootcert=/ca.pem").unwrap();
+        assert_eq!(target.root_certificate.as_deref(), Some("/ca.pem"));
+    }
+
+    #[test]
+    fn a_mistyped_address_is_refused_without_telling_the_password() {
+        for url in ["postgres://u:hush@", "postgres:/u:hush@h/one", "host=h sslmode=sometimes password=hush", "hush"] {
+            let error = parse(url).map(|_| ()).unwrap_err().to_string();
+            assert!(!error.contains("hush") || url == "hush", "{error}");
+            assert!(error.contains("postgres://USER"), "{error}");
+        }
+    }
+}

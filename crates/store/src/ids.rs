@@ -1,0 +1,162 @@
+//! Numbers for ids: milliseconds since 2026, the node, a counter. A leased row keeps two processes from one node number.
+
+use crate::{
+    Store,
+    engine::{params, queries},
+    error::{Result, StoreError},
+};
+use futures_util::FutureExt;
+use model::id::{COUNTER_BITS, ID_EPOCH_MILLIS, NODE_BITS};
+use std::{
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+/// How long a node number is held without being renewed, in milliseconds.
+const LEASE_MILLIS: i64 = 60_000;
+/// How often it is renewed.
+const RENEWAL: Duration = Duration::from_secs(15);
+
+queries! {
+    TAKE_NODE = Same("INSERT INTO node (id, instance, lease_until) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET instance = excluded.instance, lease_until = excluded.lease_until WHERE node.lease_until < $4 RETURNING id");
+    LIST_NODES = Same("SELECT id, lease_until FROM node ORDER BY id");
+    RENEW_NODE = Same("UPDATE node SET lease_until = $1 WHERE id = $2 AND instance = $3");
+}
+
+struct State {
+    node: i64,
+    /// The last number's time and counter, in one.
+    last: i64,
+    /// After this moment the node number may be somebody else's.
+    lease_until: i64,
+}
+
+/// Makes ids.
+pub(crate) struct IdSource {
+    now: fn() -> i64,
+    state: Arc<Mutex<State>>,
+}
+
+/// The other half of an [`IdSource`], for the one who renews its lease.
+pub(crate) struct NodeLease {
+    now: fn() -> i64,
+    state: Weak<Mutex<State>>,
+}
+
+impl IdSource {
+    pub(crate) fn new(now: fn() -> i64) -> (Self, NodeLease) {
+        let state = Arc::new(Mutex::new(State { node: 0, last: 0, lease_until: 0 }));
+        let lease = NodeLease { now, state: Arc::downgrade(&state) };
+        (Self { now, state }, lease)
+    }
+
+    /// The next number. Never goes back when the clock does: it then counts on from the last time.
+    pub(crate) fn next(&self) -> Result<i64> {
+        let now = (self.now)();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if now >= state.lease_until {
+            return Err(StoreError::Unavailable("this process could not renew its node number".into()));
+        }
+        state.last = ((now - ID_EPOCH_MILLIS).max(0) << COUNTER_BITS).max(state.last + 1);
+        let (millis, counter) = (state.last >> COUNTER_BITS, state.last & ((1 << COUNTER_BITS) - 1));
+        Ok((((millis << NODE_BITS) | state.node) << COUNTER_BITS) | counter)
+    }
+}
+
+impl Store {
+    /// Takes a node number and keeps it for as long as the store is used.
+    pub(crate) async fn lease_node(&self, lease: NodeLease) -> Result<()> {
+        let now = (lease.now)();
+        let instance = crate::seal::random_hex();
+        let nodes = self
+            .read((), |executor, ()| {
+                async move { executor.query(LIST_NODES, &[], |row| Ok((row.int(0)?, row.int(1)?))).await }.boxed()
+            })
+            .await?;
+        // The number that was left longest ago, or a new one: a number comes round again as late as possible.
+        let most = 1_i64 << NODE_BITS;
+        let fresh = nodes.last().map_or(0, |(id, _)| id + 1);
+        let mut candidates: Vec<(i64, i64)> = nodes.into_iter().filter(|(_, until)| *until < now).collect();
+        candidates.sort_by_key(|(_, until)| *until);
+        if fresh < most {
+            candidates.insert(0, (fresh, 0));
+        }
+        for (node, floor) in candidates {
+            let input = (node, instance.clone(), now);
+            let taken = self
+                .write(input, |executor, (node, instance, now)| {
+                    async move {
+                        let params = params![*node, instance, *now + LEASE_MILLIS, *now];
+                        executor.query_opt(TAKE_NODE, &params, |row| row.int(0)).await
+                    }
+                    .boxed()
+                })
+                .await?
+                .0;
+            if taken.is_none() {
+                continue;
+            }
+            if let Some(state) = lease.state.upgrade() {
+                let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+                state.node = node;
+                // Never before the time up to which an earlier holder may have counted.
+                state.last = (floor - ID_EPOCH_MILLIS).max(0) << COUNTER_BITS;
+                state.lease_until = now + LEASE_MILLIS;
+            }
+            self.keep_node(lease, node, instance);
+            return Ok(());
+        }
+        Err(StoreError::Setup(format!("all {most} node numbers are in use; stop some processes and wait a minute")))
+    }
+
+    fn keep_node(&self, lease: NodeLease, node: i64, instance: String) {
+        let store = Arc::downgrade(&self.0);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(RENEWAL).await;
+                let Some(inner) = store.upgrade() else { return };
+                let until = (lease.now)() + LEASE_MILLIS;
+                let renewed = Store(inner)
+                    .write((until, node, instance.clone()), |executor, (until, node, instance)| {
+                        async move { executor.execute(RENEW_NODE, &params![*until, *node, instance]).await }.boxed()
+                    })
+                    .await;
+                match (renewed, lease.state.upgrade()) {
+                    (Ok((1, _)), Some(state)) => {
+                        state.lock().unwrap_or_else(PoisonError::into_inner).lease_until = until;
+                    }
+                    // Ids stop by themselves when the lease ends; until then the next round may succeed.
+                    (outcome, _) => tracing::warn!(?outcome, node, "node number not renewed"),
+                }
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    static NOW: AtomicI64 = AtomicI64::new(ID_EPOCH_MILLIS + 1_000_000);
+
+    #[test]
+    fn numbers_grow_even_when_the_clock_runs_backwards() {
+        let (source, _lease) = IdSource::new(|| NOW.load(Ordering::SeqCst));
+        assert!(source.next().is_err(), "no node number yet");
+        {
+            let mut state = source.state.lock().unwrap();
+            (state.node, state.lease_until) = (1023, i64::MAX);
+        }
+        let mut last = 0;
+        for round in 0..20_000 {
+            if round % 100 == 0 {
+                NOW.fetch_sub(50, Ordering::SeqCst);
+            }
+            let id = source.next().unwrap();
+            assert!(id > last);
+            assert_eq!((id >> COUNTER_BITS) & 1023, 1023);
+            last = id;
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Work under a lease. Of one order key only the oldest open job can be taken, so what belongs together keeps its order.
+
+use crate::{
+    Store,
+    engine::{Executor, Row, params, queries},
+    error::Result,
+};
+use futures_util::FutureExt;
+use model::{
+    JobId, MessageId, Timestamp, WorkspaceId,
+    operation::{Job, JobState},
+};
+
+/// The kind of a job that delivers a message.
+pub const DELIVER: &str = "deliver";
+
+/// A job that this process holds for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedJob {
+    /// Its id.
+    pub id: JobId,
+    /// Where.
+    pub workspace_id: WorkspaceId,
+    /// What is to be done.
+    pub kind: String,
+    /// To what: the number of a message for [`DELIVER`].
+    pub subject_id: i64,
+    /// How often it was tried before.
+    pub tries: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+queries! {
+    INSERT = Same("INSERT INTO job (id, workspace_id, kind, subject_id, order_key, state, due_at, tries, created_at) VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7) ON CONFLICT (kind, subject_id) DO NOTHING");
+    REMOVE = Same("DELETE FROM job WHERE workspace_id = $1 AND kind = $2 AND subject_id = $3");
+    EXISTS = Same("SELECT id FROM job WHERE workspace_id = $1 AND id = $2");
+    CLAIM = Two {
+        sqlite: "UPDATE job SET lease_owner = $1, lease_until = $2 WHERE id IN (SELECT j.id FROM job j WHERE j.state = 'ready' AND j.due_at <= $3 AND (j.lease_until IS NULL OR j.lease_until < $4) AND NOT EXISTS (SELECT 1 FROM job e WHERE e.order_key = j.order_key AND e.state = 'ready' AND e.id < j.id) ORDER BY j.due_at, j.id LIMIT $5) RETURNING id, workspace_id, kind, subject_id, tries, created_at",
+        postgres: "UPDATE job SET lease_owner = $1, lease_until = $2 WHERE id IN (SELECT j.id FROM job j WHERE j.state = 'ready' AND j.due_at <= $3 AND (j.lease_until IS NULL OR j.lease_until < $4) AND NOT EXISTS (SELECT 1 FROM job e WHERE e.order_key = j.order_key AND e.state = 'ready' AND e.id < j.id) ORDER BY j.due_at, j.id LIMIT $5 FOR UPDATE SKIP LOCKED) RETURNING id, workspace_id, kind, subject_id, tries, created_at",
+    };
+    NEXT_DUE = Same("SELECT min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) FROM (SELECT due_at, lease_until FROM job WHERE state = 'ready' ORDER BY due_at LIMIT 200) AS soon");
+    VOID_LEASES = Same("UPDATE job SET lease_owner = NULL, lease_until = NULL WHERE state = 'ready' AND lease_owner IS NOT NULL");
+    RELEASE = Same("UPDATE job SET lease_owner = NULL, lease_until = NULL WHERE workspace_id = $1 AND id = $2 AND lease_owner = $3");
+    LIST = Same("SELECT id, kind, subject_id, state, tries, due_at, last_error FROM job WHERE workspace_id = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4");
+    COUNT_DEAD = Same("SELECT count(*) FROM job WHERE workspace_id = $1 AND state = 'dead'");
+    FINISH = Same("DELETE FROM job WHERE workspace_id = $1 AND id = $2");
+    RESCHEDULE = Same("UPDATE job SET due_at = $1, tries = $2, last_error = $3, lease_owner = NULL, lease_until = NULL WHERE workspace_id = $4 AND id = $5 AND state = 'ready'");
+    BURY = Same("UPDATE job SET state = 'dead', tries = $1, last_error = $2, lease_owner = NULL, lease_until = NULL WHERE workspace_id = $3 AND id = $4");
+}
+
+pub(crate) async fn insert(
+    executor: &Executor,
+    workspace_id: WorkspaceId,
+    id: JobId,
+    kind: &str,
+    subject_id: i64,
+    order_key: i64,
+    now: Timestamp,
+) -> Result<()> {
+    executor.execute(INSERT, &params![id.0, workspace_id.0, kind, subject_id, order_key, now, now]).await.map(|_| ())
+}
+
+/// Like [`insert`], in place of a job that was given up.
+pub(crate) async fn replace(
+    executor: &Executor,
+    workspace_id: WorkspaceId,
+    id: JobId,
+    kind: &str,
+    subject_id: i64,
+    order_key: i64,
+    now: Timestamp,
+) -> Result<()> {
+    remove(executor, workspace_id, kind, subject_id).await?;
+    insert(executor, workspace_id, id, kind, subject_id, order_key, now).await
+}
+
+/// Removes the job of a subject, whatever its state.
+pub(crate) async fn remove(executor: &Executor, workspace_id: WorkspaceId, kind: &str, subject_id: i64) -> Result<()> {
+    executor.execute(REMOVE, &params![workspace_id.0, kind, subject_id]).await.map(|_| ())
+}
+
+pub(crate) async fn exists(executor: &Executor, workspace_id: WorkspaceId, id: JobId) -> Result<bool> {
+    Ok(executor.query_opt(EXISTS, &params![workspace_id.0, id.0], |_| Ok(())).await?.is_some())
+}
+
+pub(crate) async fn finish(executor: &Executor, workspace_id: WorkspaceId, id: JobId) -> Result<()> {
+    executor.execute(FINISH, &params![workspace_id.0, id.0]).await.map(|_| ())
+}
+
+pub(crate) async fn reschedule(
+    executor: &Executor,
+    workspace_id: WorkspaceId,
+    id: JobId,
+    due_at: Timestamp,
+    tries: u32,
+    error: Option<&str>,
+) -> Result<()> {
+    executor.execute(RESCHEDULE, &params![due_at, tries, error, workspace_id.0, id.0]).await.map(|_| ())
+}
+
+pub(crate) async fn bury(
+    executor: &Executor,
+    workspace_id: WorkspaceId,
+    id: JobId,
+    tries: u32,
+    error: &str,
+) -> Result<()> {
+    executor.execute(BURY, &params![tries, error, workspace_id.0, id.0]).await.map(|_| ())
+}
+
+fn read_job(row: &Row<'_>) -> Result<Job> {
+    let kind = row.text(1)?;
+    let subject = row.int(2)?;
+    Ok(Job {
+        id: JobId(row.int(0)?),
+        subject_id: if kind == DELIVER { MessageId(subject).to_string() } else { subject.to_string() },
+        kind,
+        state: if row.text(3)? == JobState::Dead.as_str() { JobState::Dead } else { JobState::Ready },
+        tries: u32::try_from(row.int(4)?).unwrap_or(u32::MAX),
+        due_at: Timestamp(row.int(5)?),
+        last_error: row.opt_text(6)?,
+    })
+}
+
+impl Store {
+    /// Takes up to `limit` due jobs of all workspaces for `owner` until `lease_until`: of each order key the oldest alone.
+    pub async fn claim_jobs(
+        &self,
+        owner: i64,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ClaimedJob>> {
+        let (claimed, _) = self
+            .write((owner, now, lease_until, limit), |executor, (owner, now, lease_until, limit)| {
+                async move {
+                    let params = params![*owner, *lease_until, *now, *now, *limit];
+                    executor
+                        .query(CLAIM, &params, |row| {
+                            Ok(ClaimedJob {
+                                id: JobId(row.int(0)?),
+                                workspace_id: WorkspaceId(row.int(1)?),
+                                kind: row.text(2)?,
+                                subject_id: row.int(3)?,
+                                tries: u32::try_from(row.int(4)?).unwrap_or(u32::MAX),
+                                created_at: Timestamp(row.int(5)?),
+                            })
+                        })
+                        .await
+                }
+                .boxed()
+            })
+            .await?;
+        Ok(claimed)
+    }
+
+    /// When the next job may be taken: its time, or the end of another process's lease. `None` when none is open.
+    pub async fn find_next_due(&self) -> Result<Option<Timestamp>> {
+        let next = self
+            .read((), |executor, ()| {
+                async move { executor.query_opt(NEXT_DUE, &[], |row| row.opt_int(0)).await }.boxed()
+            })
+            .await?;
+        Ok(next.flatten().map(Timestamp))
+    }
+
+    /// Gives a job back untouched.
+    pub async fn release_job(&self, workspace_id: WorkspaceId, id: JobId, owner: i64) -> Result<()> {
+        self.write((workspace_id, id, owner), |executor, (workspace_id, id, owner)| {
+            async move { executor.execute(RELEASE, &params![workspace_id.0, id.0, *owner]).await }.boxed()
+        })
+        .await
+        .map(|_| ())
+    }
+
+    /// Ends every lease. Only for a process that knows itself alone ([`Store::is_single_process`]).
+    pub async fn void_leases(&self) -> Result<u64> {
+        let (voided, _) =
+            self.write((), |executor, ()| async move { executor.execute(VOID_LEASES, &[]).await }.boxed()).await?;
+        Ok(voided)
+    }
+
+    /// Jobs in a state after `after`, oldest first.
+    pub async fn list_jobs(
+        &self,
+        workspace_id: WorkspaceId,
+        state: JobState,
+        after: JobId,
+        limit: u32,
+    ) -> Result<Vec<Job>> {
+        self.read((workspace_id, state, after, limit), |executor, (workspace_id, state, after, limit)| {
+            async move {
+                executor.query(LIST, &params![workspace_id.0, state.as_str(), after.0, *limit], read_job).await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// How many jobs were given up.
+    pub async fn count_dead_jobs(&self, workspace_id: WorkspaceId) -> Result<i64> {
+        let count = self
+            .read(workspace_id, |executor, workspace_id| {
+                async move { executor.query_opt(COUNT_DEAD, &params![workspace_id.0], |row| row.int(0)).await }.boxed()
+            })
+            .await?;
+        Ok(count.unwrap_or(0))
+    }
+}

@@ -1,0 +1,139 @@
+//! Messages that go out: written with their job in one transaction.
+
+use crate::{
+    Store,
+    engine::{params, queries},
+    error::{Result, StoreError},
+    idempotency::{Created, Idempotency, claim},
+    jobs::{self, DELIVER},
+    log::NewRecord,
+};
+use futures_util::FutureExt;
+use model::{
+    Block, ChannelAccountId, CustomerId, IdentityId, JobId, MessageId, RouteId, ThreadId, Timestamp, WorkspaceId,
+    log::LogKind, message::Author,
+};
+
+/// A message to queue.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// Made by the caller.
+    pub id: MessageId,
+    /// Where.
+    pub workspace_id: WorkspaceId,
+    /// The thread it is written on.
+    pub thread_id: ThreadId,
+    /// Whose thread that is.
+    pub customer_id: CustomerId,
+    /// Over which identity.
+    pub identity_id: IdentityId,
+    /// Over which route.
+    pub route_id: RouteId,
+    /// Over which account.
+    pub channel_account_id: ChannelAccountId,
+    /// Who wrote it.
+    pub author: Author,
+    /// What it says.
+    pub blocks: Vec<Block>,
+    /// The job that delivers it.
+    pub job_id: JobId,
+    /// The caller's key.
+    pub idempotency: Option<Idempotency>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// A message to try once more because a person said so.
+#[derive(Debug, Clone)]
+pub struct RetriedMessage {
+    /// Which.
+    pub id: MessageId,
+    /// Where.
+    pub workspace_id: WorkspaceId,
+    /// The job that delivers it.
+    pub job_id: JobId,
+    /// Who said so.
+    pub actor_id: String,
+    /// Now.
+    pub now: Timestamp,
+}
+
+queries! {
+    INSERT = Same("INSERT INTO message (id, workspace_id, identity_id, route_id, channel_account_id, direction, author_kind, author_id, author_name, blocks, not_shown, at, delivery_state, tries) VALUES ($1, $2, $3, $4, $5, 'outbound', $6, $7, $8, $9, '[]', $10, 'queued', 0) ON CONFLICT (id) DO NOTHING");
+    TOUCH_THREAD = Same("UPDATE thread SET last_activity_at = CASE WHEN last_activity_at < $1 THEN $1 ELSE last_activity_at END WHERE workspace_id = $2 AND id = $3");
+    REQUEUE = Same("UPDATE message SET delivery_state = 'queued', failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $1 AND id = $2 AND delivery_state IN ('failed', 'uncertain') RETURNING identity_id");
+}
+
+impl Store {
+    /// Queues a message with the job that delivers it. Gives back the id of what was created, now or before.
+    pub async fn create_message(&self, new: NewMessage) -> Result<Created<MessageId>> {
+        let (created, _) = self
+            .write(new, |executor, new| {
+                async move {
+                    match claim(executor, new.workspace_id, new.idempotency.as_ref(), new.id.0, new.now).await? {
+                        Created::New(_) => {}
+                        Created::Before(id) => return Ok(Created::Before(MessageId(id))),
+                        Created::KeyReused => return Ok(Created::KeyReused),
+                    }
+                    let blocks =
+                        serde_json::to_string(&new.blocks).map_err(|error| StoreError::Internal(error.to_string()))?;
+                    let params = params![
+                        new.id.0,
+                        new.workspace_id.0,
+                        new.identity_id.0,
+                        new.route_id.0,
+                        new.channel_account_id.0,
+                        new.author.kind.as_str(),
+                        new.author.id.as_deref(),
+                        &new.author.name,
+                        &blocks,
+                        new.now,
+                    ];
+                    if executor.execute(INSERT, &params).await? == 0 {
+                        return Ok(Created::New(new.id));
+                    }
+                    executor.execute(TOUCH_THREAD, &params![new.now, new.workspace_id.0, new.thread_id.0]).await?;
+                    let (job, subject, order) = (new.job_id, new.id.0, new.identity_id.0);
+                    jobs::insert(executor, new.workspace_id, job, DELIVER, subject, order, new.now).await?;
+                    let mut record = NewRecord::new(new.workspace_id, new.now, LogKind::MessageQueued);
+                    record.customer_id = Some(new.customer_id);
+                    record.thread_id = Some(new.thread_id);
+                    record.identity_id = Some(new.identity_id);
+                    record.entry_id = Some(new.id.0);
+                    record.actor_id = new.author.id.clone();
+                    executor.log(record);
+                    Ok(Created::New(new.id))
+                }
+                .boxed()
+            })
+            .await?;
+        Ok(created)
+    }
+
+    /// Queues a failed or uncertain message once more; false when it is neither.
+    pub async fn retry_message(&self, retried: RetriedMessage, thread_id: ThreadId) -> Result<bool> {
+        let (done, _) = self
+            .write((retried, thread_id), |executor, (retried, thread_id)| {
+                async move {
+                    let params = params![retried.workspace_id.0, retried.id.0];
+                    let identity = executor.query_opt(REQUEUE, &params, |row| row.int(0)).await?;
+                    let Some(identity) = identity else {
+                        // Running the command again finds its own job.
+                        return jobs::exists(executor, retried.workspace_id, retried.job_id).await;
+                    };
+                    let (workspace, job) = (retried.workspace_id, retried.job_id);
+                    jobs::replace(executor, workspace, job, DELIVER, retried.id.0, identity, retried.now).await?;
+                    let mut record = NewRecord::new(workspace, retried.now, LogKind::MessageRetried);
+                    record.thread_id = Some(*thread_id);
+                    record.identity_id = Some(IdentityId(identity));
+                    record.entry_id = Some(retried.id.0);
+                    record.actor_id = Some(retried.actor_id.clone());
+                    executor.log(record);
+                    Ok(true)
+                }
+                .boxed()
+            })
+            .await?;
+        Ok(done)
+    }
+}

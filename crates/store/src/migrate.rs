@@ -1,0 +1,85 @@
+//! Bringing the schema up to date. One text per step for both engines; several processes may start at once.
+
+use crate::{
+    engine::{postgres, sqlite},
+    error::{Result, StoreError},
+};
+use refinery::{Migration, Runner};
+use std::{fs::File, path::Path, time::Duration};
+
+/// The steps in order. A test compares the list with the folder. Released steps never change.
+const STEPS: &[(&str, &str)] = &[("V0001__start", include_str!("../migrations/V0001__start.sql"))];
+
+/// The advisory lock that migrating processes take turns under: "onethread" as a number of ours.
+const ADVISORY_LOCK: i64 = 0x006f_6e65_7468_7264;
+
+fn runner(id_type: &str) -> Result<Runner> {
+    let steps = STEPS
+        .iter()
+        .map(|(name, text)| Migration::unapplied(name, &text.replace("{ID}", id_type)))
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(|error| StoreError::Setup(format!("a schema step is misnamed: {error}")))?;
+    Ok(Runner::new(&steps))
+}
+
+fn failed(error: &refinery::Error) -> StoreError {
+    StoreError::Setup(format!(
+        "the schema cannot be brought up to date: {error}; is this database from a newer onethread?"
+    ))
+}
+
+/// Creates or upgrades a SQLite file.
+pub(crate) fn sqlite(path: &Path) -> Result<()> {
+    let lock_path = path.with_file_name("migrate.lock");
+    let lock = File::options().create(true).append(true).open(&lock_path).map_err(|error| {
+        StoreError::Setup(format!(
+            "cannot write {}: {error}; is the data folder there and writable?",
+            lock_path.display()
+        ))
+    })?;
+    lock.lock().map_err(|error| StoreError::Setup(format!("cannot lock {}: {error}", lock_path.display())))?;
+    let mut connection = sqlite::connect(path)?;
+    // A step may rebuild a table; the check afterwards stands in for the keys that are off meanwhile.
+    connection.execute_batch("PRAGMA foreign_keys = OFF")?;
+    runner("INTEGER")?.run(&mut connection).map_err(|error| failed(&error))?;
+    let broken: i64 = connection.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))?;
+    if broken > 0 {
+        return Err(StoreError::Setup(format!("{broken} rows of {} refer to rows that are gone", path.display())));
+    }
+    Ok(())
+}
+
+/// Creates or upgrades a PostgreSQL schema.
+pub(crate) async fn postgres(url: &str) -> Result<()> {
+    let (mut client, driver) = postgres::connect(url).await?;
+    // Asked again and again rather than waited for: a waiting lock holds a snapshot, which CREATE INDEX CONCURRENTLY waits for.
+    loop {
+        let row = client.query_one("SELECT pg_try_advisory_lock($1)", &[&ADVISORY_LOCK]).await?;
+        if row.try_get(0)? {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let migrated = runner("BIGINT")?.run_async(&mut client).await;
+    // The lock ends with the connection in any case.
+    let _ = client.query_one("SELECT pg_advisory_unlock($1)", &[&ADVISORY_LOCK]).await;
+    drop(client);
+    let _ = driver.await;
+    migrated.map(|_| ()).map_err(|error| failed(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_names_every_file_of_the_folder() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+            .collect();
+        files.sort();
+        assert_eq!(files, STEPS.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
+    }
+}

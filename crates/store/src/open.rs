@@ -1,0 +1,193 @@
+//! Opening the store, and the two ways to use it: commands and reads.
+
+use crate::{
+    batcher::Batcher,
+    engine::{Executor, postgres::PostgresEngine, sqlite::SqliteEngine},
+    error::{Result, StoreError},
+    ids::IdSource,
+    log::Numbered,
+    migrate,
+    seal::Keyring,
+};
+use futures_util::future::BoxFuture;
+use model::WorkspaceId;
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::sync::watch;
+
+/// Where the data is.
+#[derive(Clone)]
+pub enum Database {
+    /// A file; its folder must exist.
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A server: `postgres://…` or `host=… user=…`. Holds a password: never printed.
+    Postgres {
+        /// The address.
+        url: String,
+    },
+}
+
+/// What the store needs to open.
+#[derive(Clone)]
+pub struct StoreConfig {
+    /// The database.
+    pub database: Database,
+    /// The keys for sealed secrets.
+    pub keys: Keyring,
+    /// The folder for files.
+    pub files_dir: PathBuf,
+    /// Reads the time, in unix milliseconds; given by the caller, since the store has no clock.
+    pub now: fn() -> i64,
+}
+
+/// The handle; cheap to clone.
+#[derive(Clone)]
+pub struct Store(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    engine: Engine,
+    ids: IdSource,
+    pub(crate) keys: Keyring,
+    pub(crate) files: object_store::local::LocalFileSystem,
+    pub(crate) batcher: Batcher,
+    commits: Arc<Commits>,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(SqliteEngine),
+    Postgres(PostgresEngine),
+}
+
+/// Who waits for a workspace's log to grow. A hint only: readers look at the log itself.
+#[derive(Default)]
+struct Commits(Mutex<HashMap<WorkspaceId, watch::Sender<i64>>>);
+
+impl Commits {
+    fn tell(&self, records: &[Numbered]) {
+        let mut workspaces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for record in records {
+            let sender = workspaces.entry(record.workspace_id).or_insert_with(|| watch::Sender::new(0));
+            sender.send_if_modified(|seq| {
+                let grown = record.seq > *seq;
+                *seq = record.seq.max(*seq);
+                grown
+            });
+        }
+    }
+
+    fn watch(&self, workspace_id: WorkspaceId) -> watch::Receiver<i64> {
+        let mut workspaces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        workspaces.entry(workspace_id).or_insert_with(|| watch::Sender::new(0)).subscribe()
+    }
+}
+
+impl Store {
+    /// Opens the database, bringing its schema up to date, and takes a node number for ids.
+    ///
+    /// # Errors
+    /// [`StoreError::Setup`] with what to do, when the address, the folder or the schema is wrong.
+    pub async fn open(config: StoreConfig) -> Result<Self> {
+        let commits = Arc::new(Commits::default());
+        let told = Arc::clone(&commits);
+        let committed = move |records: &[Numbered]| told.tell(records);
+        let engine = match &config.database {
+            Database::Sqlite { path } => {
+                let (file, path) = (path.clone(), path.clone());
+                tokio::task::spawn_blocking(move || migrate::sqlite(&file))
+                    .await
+                    .map_err(|error| StoreError::Internal(error.to_string()))??;
+                Engine::Sqlite(SqliteEngine::start(&path, committed)?)
+            }
+            Database::Postgres { url } => {
+                migrate::postgres(url).await?;
+                Engine::Postgres(PostgresEngine::new(url, committed)?)
+            }
+        };
+        std::fs::create_dir_all(&config.files_dir).map_err(|error| {
+            StoreError::Setup(format!("cannot make the folder {}: {error}", config.files_dir.display()))
+        })?;
+        let files = object_store::local::LocalFileSystem::new_with_prefix(&config.files_dir)
+            .map_err(|error| StoreError::Setup(error.to_string()))?;
+        let (ids, lease) = IdSource::new(config.now);
+        let batcher = Batcher::new();
+        let store = Self(Arc::new(Inner { engine, ids, keys: config.keys, files, batcher, commits }));
+        store.lease_node(lease).await?;
+        store.start_batches();
+        Ok(store)
+    }
+
+    /// Runs a command durably; returns its result and the log numbers of its records, in order. `run` may be called again
+    /// and awaits nothing but the executor.
+    pub(crate) async fn write<I, T, F>(&self, input: I, run: F) -> Result<(T, Vec<i64>)>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'e> Fn(&'e Executor, &'e I) -> BoxFuture<'e, Result<T>> + Send + Sync + 'static,
+    {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.write(input, run).await,
+            Engine::Postgres(engine) => engine.write(&input, run).await,
+        }
+    }
+
+    /// Runs reads.
+    pub(crate) async fn read<I, T, F>(&self, input: I, run: F) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'e> Fn(&'e Executor, &'e I) -> BoxFuture<'e, Result<T>> + Send + Sync + 'static,
+    {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.read(input, run).await,
+            Engine::Postgres(engine) => engine.read(&input, run).await,
+        }
+    }
+
+    /// A new id's number: time-ordered, never given twice.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] while this process has lost its node number.
+    pub fn new_id(&self) -> Result<i64> {
+        self.0.ids.next()
+    }
+
+    /// Wakes whenever this process added to the workspace's log. Other processes' commits do not wake it: sweep as well.
+    #[must_use]
+    pub fn watch_log(&self, workspace_id: WorkspaceId) -> watch::Receiver<i64> {
+        self.0.commits.watch(workspace_id)
+    }
+
+    /// Whether this process is the only one that works on the database (its lock says so), so that leases of an earlier
+    /// process are void.
+    #[must_use]
+    pub fn is_single_process(&self) -> bool {
+        matches!(self.0.engine, Engine::Sqlite(_))
+    }
+
+    /// Whether the database answers now.
+    pub async fn ping(&self) -> Result<()> {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => {
+                if !engine.path().exists() {
+                    return Err(StoreError::Unavailable(format!("{} is gone", engine.path().display())));
+                }
+                self.read((), |executor, ()| {
+                    Box::pin(async move { executor.query(PING, &[], |row| row.int(0)).await.map(|_| ()) })
+                })
+                .await
+            }
+            Engine::Postgres(engine) => engine.ping().await,
+        }
+    }
+}
+
+crate::engine::queries! {
+    PING = Same("SELECT count(*) FROM workspace WHERE id = 0");
+}

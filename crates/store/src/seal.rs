@@ -1,0 +1,194 @@
+//! Sealing the secrets of channel accounts: AES-256-GCM, with the key's name in front so that keys can be changed.
+
+use crate::error::{Result, StoreError};
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
+    digest, hmac, rand,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use std::{fmt, sync::Arc};
+
+/// Bytes of a nonce.
+const NONCE_BYTES: usize = 12;
+
+/// A key of 32 bytes. Never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretKey([u8; 32]);
+
+impl SecretKey {
+    /// A new key from the system's random source.
+    ///
+    /// # Errors
+    /// When the system has none.
+    pub fn generate() -> Result<Self> {
+        let mut bytes = [0; 32];
+        rand::fill(&mut bytes).map_err(|_| StoreError::Setup("the system gives no random numbers".into()))?;
+        Ok(Self(bytes))
+    }
+
+    /// Reads 32 bytes in base64.
+    ///
+    /// # Errors
+    /// Says what would be right, never what was given.
+    pub fn parse(text: &str) -> Result<Self> {
+        STANDARD
+            .decode(text.trim())
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok())
+            .map(Self)
+            .ok_or_else(|| StoreError::Setup("a secret key is 32 bytes in base64 (openssl rand -base64 32)".into()))
+    }
+
+    /// The key as text, for the file that keeps it.
+    #[must_use]
+    pub fn to_base64(&self) -> String {
+        STANDARD.encode(self.0)
+    }
+
+    /// The key's name: the first 8 hex digits of its SHA-256. Says nothing about the key.
+    fn name(&self) -> String {
+        hex(&digest::digest(&digest::SHA256, &self.0).as_ref()[..4])
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("***")
+    }
+}
+
+/// The keys at hand: the first seals, all open. To change keys, put the new one first and keep the old one until every
+/// secret has been sealed anew.
+#[derive(Debug, Clone)]
+pub struct Keyring(Arc<Vec<SecretKey>>);
+
+impl Keyring {
+    /// A ring of at least one key.
+    #[must_use]
+    pub fn new(first: SecretKey, older: Vec<SecretKey>) -> Self {
+        let mut keys = vec![first];
+        keys.extend(older);
+        Self(Arc::new(keys))
+    }
+
+    /// Seals a text for one purpose (the row it belongs to): moved to another row it does not open.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub fn seal(&self, purpose: &str, text: &str) -> Result<String> {
+        let fault = |_| StoreError::Internal("sealing failed".into());
+        let key = &self.0[0];
+        let sealer = RandomizedNonceKey::new(&AES_256_GCM, &key.0).map_err(fault)?;
+        let mut sealed = text.as_bytes().to_vec();
+        let nonce = sealer.seal_in_place_append_tag(Aad::from(purpose.as_bytes()), &mut sealed).map_err(fault)?;
+        let mut bytes = nonce.as_ref().to_vec();
+        bytes.append(&mut sealed);
+        Ok(format!("1.{}.{}", key.name(), STANDARD.encode(bytes)))
+    }
+
+    /// Opens what [`Self::seal`] sealed for the same purpose.
+    ///
+    /// # Errors
+    /// [`StoreError::Sealed`] naming the key that is missing, or that the text was changed.
+    pub fn open(&self, purpose: &str, sealed: &str) -> Result<String> {
+        let changed = || StoreError::Sealed("it was changed, or belongs to another row".into());
+        let mut parts = sealed.splitn(3, '.');
+        let (Some("1"), Some(name), Some(text)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(changed());
+        };
+        let key =
+            self.0.iter().find(|key| key.name() == name).ok_or_else(|| {
+                StoreError::Sealed(format!("key {name} is not at hand; give it as an older secret key"))
+            })?;
+        let mut bytes = STANDARD.decode(text).map_err(|_| changed())?;
+        if bytes.len() < NONCE_BYTES {
+            return Err(changed());
+        }
+        let mut body = bytes.split_off(NONCE_BYTES);
+        let nonce = Nonce::try_assume_unique_for_key(&bytes).map_err(|_| changed())?;
+        let opener = RandomizedNonceKey::new(&AES_256_GCM, &key.0).map_err(|_| changed())?;
+        let plain = opener.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut body).map_err(|_| changed())?;
+        String::from_utf8(plain.to_vec()).map_err(|_| changed())
+    }
+
+    /// Whether a sealed text was sealed with the key that seals now.
+    #[must_use]
+    pub fn is_current(&self, sealed: &str) -> bool {
+        sealed.split('.').nth(1) == Some(self.0[0].name().as_str())
+    }
+
+    /// A keyed fingerprint: equal texts can be found without opening anything. Depends on the oldest key, so that changing
+    /// keys keeps it.
+    #[must_use]
+    pub fn fingerprint(&self, text: &str) -> String {
+        let oldest = &self.0[self.0.len() - 1];
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &oldest.0);
+        hex(hmac::sign(&key, text.as_bytes()).as_ref())
+    }
+}
+
+/// Lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// 128 random bits in hex. Falls back to nothing: a system without random numbers stops the start elsewhere.
+pub(crate) fn random_hex() -> String {
+    let mut bytes = [0; 16];
+    // A failing source was refused when the keys were made; a fixed name would only make two instances look alike.
+    let _ = rand::fill(&mut bytes);
+    hex(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring() -> Keyring {
+        Keyring::new(SecretKey::generate().unwrap(), vec![])
+    }
+
+    #[test]
+    fn what_is_sealed_opens_for_its_purpose_alone() {
+        let ring = ring();
+        let sealed = ring.seal("cha_1", "hush").unwrap();
+        assert!(!sealed.contains("hush"));
+        assert_eq!(ring.open("cha_1", &sealed).unwrap(), "hush");
+        assert!(ring.open("cha_2", &sealed).is_err());
+        assert_ne!(ring.seal("cha_1", "hush").unwrap(), sealed, "never twice the same");
+    }
+
+    #[test]
+    fn a_changed_text_does_not_open() {
+        let ring = ring();
+        let sealed = ring.seal("cha_1", "hush").unwrap();
+        let last = if sealed.ends_with('A') { "B" } else { "A" };
+        for wrong in
+            [&sealed[..sealed.len() - 1], &format!("{}{last}", &sealed[..sealed.len() - 1]), "", "1.x.y", "2.a.b"]
+        {
+            assert!(ring.open("cha_1", wrong).is_err());
+        }
+    }
+
+    #[test]
+    fn keys_can_be_changed() {
+        let (old, new) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+        let before = Keyring::new(old.clone(), vec![]);
+        let sealed = before.seal("p", "hush").unwrap();
+        let after = Keyring::new(new.clone(), vec![old]);
+        assert_eq!(after.open("p", &sealed).unwrap(), "hush");
+        assert!(!after.is_current(&sealed));
+        assert!(after.is_current(&after.seal("p", "hush").unwrap()));
+        assert_eq!(before.fingerprint("x"), after.fingerprint("x"));
+        let error = Keyring::new(new, vec![]).open("p", &sealed).unwrap_err().to_string();
+        assert!(error.contains("older secret key"), "{error}");
+    }
+
+    #[test]
+    fn keys_read_back_and_are_never_printed() {
+        let key = SecretKey::generate().unwrap();
+        assert_eq!(SecretKey::parse(&key.to_base64()).unwrap(), key);
+        assert!(SecretKey::parse("short").is_err());
+        assert_eq!(format!("{key:?}"), "***");
+    }
+}
