@@ -1,0 +1,67 @@
+//! The first run: an installation gets its workspace and owner.
+
+use crate::{
+    extract::{Body, ByHttps, NotForeign},
+    me::Me,
+    problem::{Checked, Common, Contradicts, Limited, Problem, WithBody},
+    session,
+};
+use axum::{Json, extract::State, response::IntoResponse};
+use serde::{Deserialize, Serialize};
+use service::{Services, auth, auth::SetUpOwner};
+use utoipa::ToSchema;
+
+/// Whether the installation still needs its owner.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SetUpState {
+    /// Nobody owns it yet.
+    needed: bool,
+}
+
+/// What the first-run form asks.
+// Has no `Debug`: nothing may print a password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SetUp {
+    /// The one-time code that the server printed when it started.
+    code: String,
+    /// The business's name.
+    workspace_name: String,
+    /// The owner's name.
+    name: String,
+    /// The owner's e-mail address.
+    email: String,
+    /// At least 10 characters.
+    #[schema(format = Password)]
+    password: String,
+}
+
+/// Says whether the installation still needs its owner.
+#[utoipa::path(
+    get, path = "/setup", tag = "Sign-in", security(()), extensions(("x-internal" = json!(true))),
+    responses((status = 200, description = "The state.", body = SetUpState), Common)
+)]
+pub(crate) async fn get_setup(State(services): State<Services>) -> Result<Json<SetUpState>, Problem> {
+    Ok(Json(SetUpState { needed: auth::needs_setup(&services).await? }))
+}
+
+/// Makes the workspace and its owner, and signs the owner in.
+#[utoipa::path(
+    post, path = "/setup", tag = "Sign-in", request_body = SetUp, security(()),
+    extensions(("x-internal" = json!(true))),
+    responses(
+        (status = 201, description = "Done; the answer sets the session's cookie.", body = Me),
+        (status = 401, description = "The code is wrong (`unauthenticated`).", body = Problem, content_type = "application/problem+json"),
+        Contradicts, Checked, WithBody, Limited, Common,
+    )
+)]
+pub(crate) async fn set_up(
+    State(services): State<Services>,
+    _: NotForeign,
+    by_https: ByHttps,
+    Body(body): Body<SetUp>,
+) -> Result<impl IntoResponse, Problem> {
+    let SetUp { code, workspace_name, name, email, password } = body;
+    let signed_in = auth::set_up_owner(&services, SetUpOwner { code, workspace_name, name, email, password }).await?;
+    session::begin(&services, signed_in, by_https).await
+}
