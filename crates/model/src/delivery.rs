@@ -126,7 +126,7 @@ impl FromStr for FailureReason {
 }
 
 /// The tries that a message gets before the system gives up.
-pub const MAX_TRIES: u32 = 8;
+pub const MAX_TRIES: u32 = 16;
 /// The longest that a message is tried, from its first try, in milliseconds (24 h).
 pub const MAX_TRYING_MILLIS: i64 = 24 * 3_600_000;
 

@@ -535,6 +535,15 @@ impl Store {
         Ok(count)
     }
 
+    /// Sets an event aside that cannot be turned into an entry, so that those behind it in its lane are not held up.
+    pub async fn set_aside_event(&self, workspace_id: WorkspaceId, id: InboundEventId, error: &str) -> Result<()> {
+        self.write((workspace_id, id, error.to_owned()), |executor, (workspace_id, id, error)| {
+            async move { executor.execute(MARK_UNDECODABLE, &params![error, workspace_id.0, id.0]).await }.boxed()
+        })
+        .await
+        .map(|_| ())
+    }
+
     /// Stored events in a state before `before`, newest first, without payload.
     pub async fn list_inbound_events(
         &self,

@@ -165,6 +165,13 @@ impl Store {
         Ok(next.flatten().map(Timestamp))
     }
 
+    /// Removes a job that has nothing left to do.
+    pub async fn finish_job(&self, workspace_id: WorkspaceId, id: JobId) -> Result<()> {
+        self.write((workspace_id, id), |executor, (workspace_id, id)| finish(executor, *workspace_id, *id).boxed())
+            .await
+            .map(|_| ())
+    }
+
     /// Gives a job back untouched.
     pub async fn release_job(&self, workspace_id: WorkspaceId, id: JobId, owner: i64) -> Result<()> {
         self.write((workspace_id, id, owner), |executor, (workspace_id, id, owner)| {
