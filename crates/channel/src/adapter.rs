@@ -256,7 +256,13 @@ pub trait Channel: Send + Sync {
     async fn send(&self, account: &Account, message: &Outbound) -> SendOutcome;
 
     /// Asks the provider about a message that left at `since` without an answer.
-    async fn reconcile(&self, account: &Account, message_id: MessageId, recipient: &str, since: Timestamp) -> Reconciled;
+    async fn reconcile(
+        &self,
+        account: &Account,
+        message_id: MessageId,
+        recipient: &str,
+        since: Timestamp,
+    ) -> Reconciled;
 
     /// Tries the account's credentials and set-up, without sending anything to anybody.
     async fn test(&self, account: &Account) -> TestReport;

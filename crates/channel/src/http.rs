@@ -1,1 +1,216 @@
-//! HTTP to providers.
+//! The one way to make an HTTP call to a provider.
+//!
+//! The trust level here is *operator*: the address was configured by an owner or admin, so it is used as it stands,
+//! loopback included. Addresses that came with a message or from a stranger never go through this client.
+//!
+//! What matters most is the difference between [`CallError::NotSent`] and [`CallError::MayHaveBeenSent`]: it decides
+//! whether a message may be tried again or is uncertain. It does not rest on the wording of an error. The request's
+//! body notes when the connection first asks for it; a connection that never asked for the body cannot have carried
+//! the request, whatever went wrong with it.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+/// What is sent as `User-Agent`.
+pub const USER_AGENT: &str = concat!("onethread/", env!("CARGO_PKG_VERSION"));
+
+/// Bounds of one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest that name look-up, TCP and TLS may take together.
+    pub connect: Duration,
+    /// The longest that the whole call may take, the answer's body included. Must be longer than `connect`.
+    pub total: Duration,
+    /// The most bytes of an answer's body.
+    pub max_answer_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(5), total: Duration::from_secs(10), max_answer_bytes: 1 << 20 }
+    }
+}
+
+/// A client for providers: bounded in time and size, follows no redirect, keeps no cookie, tries nothing twice that
+/// may have left.
+#[derive(Debug, Clone)]
+pub struct HttpClient {
+    client: reqwest::Client,
+    limits: Limits,
+}
+
+/// The client could not be set up (the system's certificates cannot be read, for example).
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client cannot be set up: {0}")]
+pub struct SetUpError(String);
+
+/// What a provider answered, whatever the status.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status; redirects come as they are.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// A call without a complete answer. The words never hold the address, which may hold credentials.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The provider certainly did not get the request: no address, no connection, no TLS, or nothing of it written.
+    #[error("not sent: {0}")]
+    NotSent(String),
+    /// The request was written, at least in part, and no whole answer came back.
+    #[error("no answer: {0}")]
+    MayHaveBeenSent(String),
+}
+
+impl HttpClient {
+    /// A client with the product's limits (5 s to connect, 10 s in all, 1 MiB of answer).
+    ///
+    /// # Errors
+    /// When the system's certificates cannot be used.
+    ///
+    /// # Panics
+    /// When no process-wide rustls provider was installed; `main` does that first.
+    pub fn new() -> Result<Self, SetUpError> {
+        Self::with_limits(Limits::default())
+    }
+
+    /// A client with other limits, for tests.
+    ///
+    /// # Errors
+    /// As [`HttpClient::new`].
+    ///
+    /// # Panics
+    /// As [`HttpClient::new`].
+    pub fn with_limits(limits: Limits) -> Result<Self, SetUpError> {
+        let client = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .connect_timeout(limits.connect)
+            .timeout(limits.total)
+            // Providers close idle connections after about a minute. A request that meets such a close is uncertain,
+            // so we drop ours well before.
+            .pool_idle_timeout(Duration::from_secs(20))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            // An address is used as it stands; what stands in the process's environment does not re-route it.
+            .no_proxy()
+            .build()
+            .map_err(|error| SetUpError(words(&error.without_url())))?;
+        Ok(Self { client, limits })
+    }
+
+    /// Reads. A failed read may be repeated, so there is no need to know whether it left.
+    ///
+    /// # Errors
+    /// [`CallError`] when no whole answer came.
+    pub async fn get(&self, url: &str, headers: HeaderMap) -> Result<Answer, CallError> {
+        let sent = Arc::new(AtomicBool::new(true));
+        self.call(self.client.get(url).headers(headers), &sent).await
+    }
+
+    /// Sends a JSON body.
+    ///
+    /// # Errors
+    /// [`CallError`] when no whole answer came; its kind says whether the provider can have got the request.
+    pub async fn post_json(&self, url: &str, mut headers: HeaderMap, json: Bytes) -> Result<Answer, CallError> {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let sent = Arc::new(AtomicBool::new(false));
+        let body = reqwest::Body::wrap(Observed { bytes: Some(json), asked_for: sent.clone() });
+        self.call(self.client.post(url).headers(headers).body(body), &sent).await
+    }
+
+    async fn call(&self, request: reqwest::RequestBuilder, sent: &AtomicBool) -> Result<Answer, CallError> {
+        let failed = |error: reqwest::Error| {
+            let reason = words(&error.without_url());
+            if sent.load(Ordering::Acquire) { CallError::MayHaveBeenSent(reason) } else { CallError::NotSent(reason) }
+        };
+        let mut response = request.send().await.map_err(failed)?;
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        let mut body = Vec::new();
+        // An answer can come before the body was asked for (a refusal by the head alone); what breaks after that is
+        // judged with caution.
+        let broken = |error: reqwest::Error| CallError::MayHaveBeenSent(words(&error.without_url()));
+        while let Some(part) = response.chunk().await.map_err(broken)? {
+            if body.len() + part.len() > self.limits.max_answer_bytes {
+                let limit = self.limits.max_answer_bytes;
+                return Err(CallError::MayHaveBeenSent(format!("the answer is larger than {limit} bytes")));
+            }
+            body.extend_from_slice(&part);
+        }
+        Ok(Answer { status, headers, body: body.into() })
+    }
+}
+
+impl Answer {
+    /// How long `Retry-After` asks us to wait from `now_millis` (unix milliseconds), in milliseconds; seconds and
+    /// HTTP dates are understood (RFC 9110 §10.2.3), anything else is `None`, a date that has passed is 0.
+    #[must_use]
+    pub fn retry_after_millis(&self, now_millis: i64) -> Option<i64> {
+        let text = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            // More digits than an i64 holds still mean "very long".
+            return Some(text.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(1000));
+        }
+        let date = jiff::fmt::rfc2822::parse(text).ok()?;
+        Some(date.timestamp().as_millisecond().saturating_sub(now_millis).max(0))
+    }
+}
+
+/// A body that notes when it is asked for.
+struct Observed {
+    bytes: Option<Bytes>,
+    asked_for: Arc<AtomicBool>,
+}
+
+impl http_body::Body for Observed {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+        self.asked_for.store(true, Ordering::Release);
+        Poll::Ready(self.bytes.take().map(|bytes| Ok(http_body::Frame::data(bytes))))
+    }
+
+    // Always false, an empty body included: a body that says it has ended is never asked for, and would look unsent.
+    fn is_end_stream(&self) -> bool {
+        false
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        http_body::SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+    }
+}
+
+/// An error with its causes, on one line.
+fn words(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let text = inner.to_string();
+        if !line.ends_with(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        cause = inner.source();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ pub mod registry;
 
 pub use account::{Account, Secret, SettingFault};
 pub use adapter::{
-    Capabilities, Channel, Fact, Handshake, Inbound, Outbound, Reconciled, SendOutcome, SplitError, SplitEvent, TestReport,
-    TestStep,
+    Capabilities, Channel, Fact, Handshake, Inbound, Outbound, Reconciled, SendOutcome, SplitError, SplitEvent,
+    TestReport, TestStep,
 };
 pub use registry::Registry;

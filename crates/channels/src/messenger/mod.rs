@@ -1,0 +1,215 @@
+//! Facebook Messenger: the inbox of one Facebook page.
+//!
+//! [`codec`] holds the bytes, [`inbound`] and [`outbound`] the two directions, [`errors`] what a failed send means;
+//! `fixtures/` the provider's payloads. The set-up steps, and where to look when nothing arrives, are in `README.md`.
+//!
+//! Settings: `page_id`; `api_base` (default [`DEFAULT_API_BASE`]), `graph_version` (default [`DEFAULT_GRAPH_VERSION`]),
+//! `human_agent_tag` (default false). Secrets: `page_access_token`, `app_secret`, `verify_token`.
+
+pub mod codec;
+pub mod errors;
+pub mod inbound;
+pub mod outbound;
+
+use async_trait::async_trait;
+use channel::{
+    Account, Capabilities, Channel, Handshake, Inbound, Outbound, Reconciled, SendOutcome, SettingFault, SplitError,
+    SplitEvent, TestReport, http::HttpClient,
+};
+use http::{HeaderMap, HeaderValue, Uri};
+use model::{MessageId, Timestamp};
+
+/// The word for this channel in the API.
+const KIND: &str = "messenger";
+/// Where the Graph API is.
+pub const DEFAULT_API_BASE: &str = "https://graph.facebook.com";
+/// The version of the Graph API that this adapter was written for.
+pub const DEFAULT_GRAPH_VERSION: &str = "v25.0";
+/// How long after the customer's last message a person may write with the HUMAN_AGENT tag: 7 days, in milliseconds.
+/// Source: Messenger Platform policy, "Human Agent".
+const HUMAN_AGENT_MILLIS: i64 = 7 * 24 * 3_600_000;
+/// How long to wait for the echo of a message without an answer, in milliseconds.
+const PROOF_WAIT_MILLIS: i64 = 60_000;
+/// The Send API takes about 300 calls a second for a page; this many at a time stay under it at usual answer times.
+const MAX_CONCURRENT_SENDS: usize = 16;
+/// The signature of a callback over its raw bytes.
+const SIGNATURE_HEADER: &str = "x-hub-signature-256";
+
+/// The channel.
+#[derive(Debug, Clone)]
+pub struct Messenger {
+    http: HttpClient,
+}
+
+/// An account's settings with the defaults in place. Whatever is missing is empty, which the provider refuses.
+#[derive(Clone, Copy)]
+pub struct Settings<'a> {
+    page_id: &'a str,
+    api_base: &'a str,
+    graph_version: &'a str,
+    token: &'a str,
+}
+
+impl Messenger {
+    /// The channel, over this client.
+    #[must_use]
+    pub fn new(http: HttpClient) -> Self {
+        Self { http }
+    }
+}
+
+fn settings(account: &Account) -> Settings<'_> {
+    Settings {
+        page_id: account.setting("page_id").unwrap_or_default(),
+        api_base: account.setting("api_base").unwrap_or(DEFAULT_API_BASE),
+        graph_version: account.setting("graph_version").unwrap_or(DEFAULT_GRAPH_VERSION),
+        token: account.secret("page_access_token"),
+    }
+}
+
+#[async_trait]
+impl Channel for Messenger {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            has_window: true,
+            human_extension_millis: Some(HUMAN_AGENT_MILLIS),
+            max_text_chars: outbound::MAX_TEXT_CHARS,
+            delivered_receipts: true,
+            read_receipts: true,
+            proof_wait_millis: PROOF_WAIT_MILLIS,
+            max_concurrent_sends: MAX_CONCURRENT_SENDS,
+        }
+    }
+
+    fn has_human_extension(&self, account: &Account) -> bool {
+        account.flag("human_agent_tag")
+    }
+
+    fn check(&self, account: &Account) -> Vec<SettingFault> {
+        let mut faults = Vec::new();
+        let mut fault = |field: &str, message: &str| {
+            faults.push(SettingFault { field: field.to_owned(), message: message.to_owned() });
+        };
+        let page_id = account.setting("page_id").unwrap_or_default();
+        if page_id.is_empty() || page_id.len() > 32 || !page_id.bytes().all(|byte| byte.is_ascii_digit()) {
+            fault("settings.page_id", "the page's numeric id, as text: only digits (page settings, page transparency)");
+        }
+        for (name, allowed, right) in [
+            (
+                "api_base",
+                is_base as fn(&str) -> bool,
+                "an http or https address without query and without / at its end",
+            ),
+            ("graph_version", is_version, "a version of the Graph API such as v25.0"),
+        ] {
+            // Absent is the default; anything else present must be right, an empty text included.
+            if let Some(value) = account.settings.get(name)
+                && !value.as_str().is_some_and(allowed)
+            {
+                fault(&format!("settings.{name}"), right);
+            }
+        }
+        if account.settings.get("human_agent_tag").is_some_and(|value| !value.is_boolean()) {
+            fault("settings.human_agent_tag", "true or false");
+        }
+        let token = account.secret("page_access_token");
+        if token.is_empty()
+            || !token.bytes().all(|byte| byte.is_ascii_graphic())
+            || HeaderValue::from_str(token).is_err()
+        {
+            fault("secrets.page_access_token", "the page access token in one piece, without spaces and line ends");
+        }
+        for (name, right) in [
+            ("app_secret", "the app's secret (app settings, basic), without spaces and line ends"),
+            ("verify_token", "any word of your own, the same as in the app's webhook settings"),
+        ] {
+            let secret = account.secret(name);
+            if secret.trim().is_empty() || secret.trim() != secret {
+                fault(&format!("secrets.{name}"), right);
+            }
+        }
+        faults
+    }
+
+    fn address(&self, account: &Account) -> String {
+        account.setting("page_id").unwrap_or_default().to_owned()
+    }
+
+    fn namespace(&self, account: &Account) -> String {
+        format!("{KIND}:{}", self.address(account))
+    }
+
+    fn shared_callback_key(&self, account: &Account) -> Option<String> {
+        // One callback address per app: all pages of the app arrive there, signed with the app's secret.
+        Some(account.secret("app_secret").to_owned())
+    }
+
+    fn handshake(&self, account: &Account, query: &[(String, String)]) -> Handshake {
+        let value = |name: &str| query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let is_known =
+            codec::same_secret(value("hub.verify_token").unwrap_or_default(), account.secret("verify_token"));
+        match (value("hub.mode"), value("hub.challenge")) {
+            (Some("subscribe"), Some(challenge)) if is_known => Handshake::Accept(challenge.to_owned()),
+            _ => Handshake::Refuse,
+        }
+    }
+
+    fn verify(&self, account: &Account, headers: &HeaderMap, body: &[u8]) -> bool {
+        let mut signatures = headers.get_all(SIGNATURE_HEADER).iter();
+        // Two signatures are nothing that Meta sends; which of them counts is not ours to choose.
+        match (signatures.next(), signatures.next()) {
+            (Some(signature), None) => codec::is_signed(account.secret("app_secret"), signature.as_bytes(), body),
+            _ => false,
+        }
+    }
+
+    fn split(&self, body: &[u8]) -> Result<Vec<SplitEvent>, SplitError> {
+        inbound::split(body)
+    }
+
+    fn interpret(&self, payload: &str) -> Inbound {
+        inbound::interpret(payload)
+    }
+
+    async fn send(&self, account: &Account, message: &Outbound) -> SendOutcome {
+        outbound::send(&self.http, &settings(account), message).await
+    }
+
+    async fn reconcile(
+        &self,
+        _account: &Account,
+        _message_id: MessageId,
+        _recipient: &str,
+        _since: Timestamp,
+    ) -> Reconciled {
+        // Messenger has no look-up by our id. The proof is the echo, which carries it in its metadata.
+        Reconciled::CannotTell
+    }
+
+    async fn test(&self, account: &Account) -> TestReport {
+        outbound::test(&self.http, &settings(account)).await
+    }
+}
+
+/// An http or https address with a host, to which `/v25.0/…` can be added.
+fn is_base(text: &str) -> bool {
+    let scheme_fits = text.starts_with("https://") || text.starts_with("http://");
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.contains(['?', '#', '@', '\\']);
+    let Ok(uri) = text.parse::<Uri>() else { return false };
+    scheme_fits && plain && !text.ends_with('/') && uri.host().is_some_and(|host| !host.is_empty())
+}
+
+/// `v`, digits, a dot, digits.
+fn is_version(text: &str) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.strip_prefix('v')
+        .and_then(|rest| rest.split_once('.'))
+        .is_some_and(|(major, minor)| is_number(major) && is_number(minor))
+}
+
+#[cfg(test)]
+mod tests;
