@@ -53,7 +53,7 @@ test: ## Everything: checks, Rust tests on both engines, web tests, browser test
 e2e: ## The browser tests alone.
 	@$(STOP_DATABASE); $(STEPS)
 
-generate: ## Write the generated files anew: contract/openapi.json and the web client's types.
+generate: ## Write the generated files anew: contract/*.json and the web client's types.
 	@scripts/need rust compiler node npm
 	@UPDATE_CONTRACT=1 scripts/rust-tests contract
 	@npm run --silent generate -w web/client
