@@ -1,0 +1,30 @@
+/** The words of the contract, by the names that the screens use. */
+import type { components } from './schema.d.ts'
+
+type Schemas = components['schemas']
+
+export type Me = Schemas['Me']
+export type Role = Schemas['Role']
+export type Agent = Schemas['Agent']
+export type ChannelAccount = Schemas['ChannelAccount']
+export type NewChannelAccount = Schemas['NewChannelAccount']
+export type TestReport = Schemas['TestReport']
+export type Customer = Schemas['Customer']
+export type Identity = Schemas['Identity']
+export type Thread = Schemas['Thread']
+export type Entry = Schemas['Entry']
+export type MessageEntry = Extract<Entry, { type: 'message' }>
+export type EventEntry = Extract<Entry, { type: 'event' }>
+export type Author = Schemas['Author']
+export type Block = Schemas['Block']
+export type Delivery = Schemas['Delivery']
+export type DeliveryState = Schemas['DeliveryState']
+export type FailureReason = Schemas['FailureReason']
+export type Job = Schemas['Job']
+export type InboundEvent = Schemas['InboundEvent']
+/** Kinds that this desk does not know yet may come from a newer server, so the kind is any text. */
+export type LogFrame = Omit<Schemas['LogFrame'], 'kind'> & { kind: string }
+export type Problem = Schemas['Problem']
+
+/** One page of a list; `next_cursor` is absent or null on the last. */
+export type Page<T> = { items: T[]; next_cursor?: string | null }

@@ -1,0 +1,39 @@
+import {
+  localStorageColorSchemeManager,
+  type MantineColorSchemeManager,
+  MantineProvider,
+  mergeThemeOverrides,
+} from '@mantine/core'
+import { Notifications } from '@mantine/notifications'
+import { type QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { type ReactNode, useMemo } from 'react'
+import { useTranslation } from 'react-i18next'
+import { nonce } from './csp.ts'
+import { resolver, theme } from './theme.ts'
+
+const scheme: MantineColorSchemeManager = localStorageColorSchemeManager({ key: 'onethread.scheme' })
+
+export function Providers({ client, children, test }: { client: QueryClient; children: ReactNode; test?: boolean }) {
+  const { t } = useTranslation()
+  // Mantine's close buttons have no name of their own.
+  const named = useMemo(
+    () =>
+      mergeThemeOverrides(theme, { components: { CloseButton: { defaultProps: { 'aria-label': t('app.close') } } } }),
+    [t],
+  )
+  return (
+    <QueryClientProvider client={client}>
+      <MantineProvider
+        theme={named}
+        cssVariablesResolver={resolver}
+        colorSchemeManager={scheme}
+        defaultColorScheme="auto"
+        getStyleNonce={() => nonce}
+        {...(test ? { env: 'test' as const } : {})}
+      >
+        <Notifications position="bottom-left" autoClose={6000} />
+        {children}
+      </MantineProvider>
+    </QueryClientProvider>
+  )
+}

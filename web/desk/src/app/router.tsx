@@ -1,0 +1,163 @@
+import { ProblemError, take } from '@onethread/client'
+import type { QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router'
+import { api } from '../api/api.ts'
+import { may, meQuery } from '../api/queries.ts'
+import { Desk } from './Desk.tsx'
+import { Failed, NotFound } from './Fallbacks.tsx'
+
+type Context = { client: QueryClient }
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+
+const root = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: NotFound })
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  validateSearch: (search): { code?: string } => {
+    // A code may look like a number, and the router reads search values as JSON.
+    const code = search.code === undefined ? undefined : text(String(search.code))
+    return code ? { code } : {}
+  },
+  component: lazyRouteComponent(() => import('../entry/SetUpPage.tsx'), 'SetUpPage'),
+})
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  validateSearch: (search): { next?: string } => {
+    const next = text(search.next)
+    // Only a place of our own: "//elsewhere" and "/\elsewhere" are other hosts.
+    return next && /^\/(?![/\\])/.test(next) ? { next } : {}
+  },
+  beforeLoad: async () => {
+    const { needed } = await take(api.GET('/api/v1/setup')).catch(() => ({ needed: false }))
+    if (needed) throw redirect({ to: '/setup' })
+  },
+  component: lazyRouteComponent(() => import('../entry/SignInPage.tsx'), 'SignInPage'),
+})
+
+const link = createRoute({
+  getParentRoute: () => root,
+  path: '/link',
+  validateSearch: (search): { code?: string } => {
+    const code = search.code === undefined ? undefined : text(String(search.code))
+    return code ? { code } : {}
+  },
+  component: lazyRouteComponent(() => import('../entry/LinkPage.tsx'), 'LinkPage'),
+})
+
+const desk = createRoute({
+  getParentRoute: () => root,
+  id: 'desk',
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.client.ensureQueryData(meQuery)
+    } catch (cause) {
+      if (cause instanceof ProblemError && cause.problem.status === 401) {
+        throw redirect({ to: '/login', search: location.href === '/' ? {} : { next: location.href } })
+      }
+      throw cause
+    }
+  },
+  component: Desk,
+})
+
+const home = createRoute({
+  getParentRoute: () => desk,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/threads' })
+  },
+})
+
+const threads = createRoute({
+  getParentRoute: () => desk,
+  path: '/threads',
+  component: lazyRouteComponent(() => import('../threads/ThreadsPage.tsx'), 'ThreadsPage'),
+})
+const noThread = createRoute({
+  getParentRoute: () => threads,
+  path: '/',
+  component: lazyRouteComponent(() => import('../threads/ThreadsPage.tsx'), 'NoThread'),
+})
+const thread = createRoute({
+  getParentRoute: () => threads,
+  path: '$threadId',
+  component: lazyRouteComponent(() => import('../threads/ThreadPage.tsx'), 'ThreadPage'),
+})
+
+const settings = createRoute({
+  getParentRoute: () => desk,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('../settings/SettingsPage.tsx'), 'SettingsPage'),
+})
+const settingsHome = createRoute({
+  getParentRoute: () => settings,
+  path: '/',
+  beforeLoad: async ({ context }) => {
+    const me = await context.client.ensureQueryData(meQuery)
+    throw redirect({ to: may(me, 'manage_channels') ? '/settings/accounts' : '/settings/yours' })
+  },
+})
+const accounts = createRoute({
+  getParentRoute: () => settings,
+  path: 'accounts',
+  component: lazyRouteComponent(() => import('../settings/AccountsPage.tsx'), 'AccountsPage'),
+})
+const connect = createRoute({
+  getParentRoute: () => settings,
+  path: 'accounts/new',
+  component: lazyRouteComponent(() => import('../settings/ConnectPage.tsx'), 'ConnectPage'),
+})
+const account = createRoute({
+  getParentRoute: () => settings,
+  path: 'accounts/$accountId',
+  component: lazyRouteComponent(() => import('../settings/AccountPage.tsx'), 'AccountPage'),
+})
+const people = createRoute({
+  getParentRoute: () => settings,
+  path: 'people',
+  component: lazyRouteComponent(() => import('../settings/PeoplePage.tsx'), 'PeoplePage'),
+})
+const yours = createRoute({
+  getParentRoute: () => settings,
+  path: 'yours',
+  component: lazyRouteComponent(() => import('../settings/YoursPage.tsx'), 'YoursPage'),
+})
+
+const operations = createRoute({
+  getParentRoute: () => desk,
+  path: '/operations',
+  component: lazyRouteComponent(() => import('../operations/OperationsPage.tsx'), 'OperationsPage'),
+})
+
+const tree = root.addChildren([
+  setup,
+  login,
+  link,
+  desk.addChildren([
+    home,
+    threads.addChildren([noThread, thread]),
+    settings.addChildren([settingsHome, accounts, connect, account, people, yours]),
+    operations,
+  ]),
+])
+
+export function createDeskRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { client },
+    defaultPreload: 'intent',
+    defaultErrorComponent: Failed,
+    scrollRestoration: false,
+  })
+}

@@ -1,0 +1,78 @@
+import { Button, PasswordInput, Stack, TextInput } from '@mantine/core'
+import { ProblemError, take } from '@onethread/client'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useRouter, useSearch } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api } from '../api/api.ts'
+import { keys } from '../api/keys.ts'
+import { ProblemNote } from '../parts/Problem.tsx'
+import { EntryShell } from './EntryShell.tsx'
+import styles from './SignInPage.module.css'
+
+export function SignInPage() {
+  const { t } = useTranslation()
+  const { next } = useSearch({ from: '/login' })
+  const client = useQueryClient()
+  const router = useRouter()
+  const [email, setEmail] = useState('')
+  const [password, setPassword] = useState('')
+  const signIn = useMutation({
+    mutationFn: () => take(api.POST('/api/v1/session', { body: { email, password } })),
+    onSuccess: (me) => {
+      // What somebody else read here is not for this person.
+      client.clear()
+      client.setQueryData(keys.me, me)
+      router.history.push(next ?? '/threads')
+    },
+  })
+  const problem = signIn.error instanceof ProblemError ? signIn.error : undefined
+  const wrong = problem?.problem.status === 401
+  const tooMany = problem?.problem.status === 429
+  return (
+    <EntryShell title={t('login.title')}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          signIn.mutate()
+        }}
+      >
+        <Stack gap="lg" mt="xl">
+          {wrong || tooMany ? (
+            <p className={styles.wrong} role="alert">
+              {wrong ? t('login.wrong') : t('login.too_many', { seconds: problem.retryAfter ?? 60 })}
+            </p>
+          ) : (
+            <ProblemNote error={signIn.error} />
+          )}
+          <TextInput
+            label={t('login.email')}
+            type="email"
+            autoComplete="username"
+            required
+            withAsterisk={false}
+            value={email}
+            onChange={(event) => setEmail(event.currentTarget.value)}
+          />
+          <PasswordInput
+            label={t('login.password')}
+            autoComplete="current-password"
+            required
+            withAsterisk={false}
+            value={password}
+            onChange={(event) => setPassword(event.currentTarget.value)}
+          />
+          <div>
+            <Button type="submit" variant="filled" size="sm" loading={signIn.isPending}>
+              {t('login.submit')}
+            </Button>
+          </div>
+        </Stack>
+      </form>
+      <div className={styles.forgot}>
+        <p>{t('login.forgot')}</p>
+        <code className="mono">{'onethread user reset-password --email …'}</code>
+      </div>
+    </EntryShell>
+  )
+}

@@ -1,0 +1,86 @@
+import { useTranslation } from 'react-i18next'
+import { PSEUDO } from './languages.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** Making a formatter costs far more than using one, and a list asks for many. */
+const kept = new Map<string, Intl.DateTimeFormat>()
+function dates(language: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = language + JSON.stringify(options)
+  let format = kept.get(key)
+  if (!format) {
+    format = new Intl.DateTimeFormat(language, options)
+    kept.set(key, format)
+  }
+  return format
+}
+
+/** Midnight of the day that holds `at`, in the zone of this device. */
+export function dayOf(at: number): number {
+  return new Date(at).setHours(0, 0, 0, 0)
+}
+
+/** Whole days between the days of two moments; a day of 23 or 25 hours counts as one. */
+export function daysBetween(earlier: number, later: number): number {
+  return Math.round((dayOf(later) - dayOf(earlier)) / DAY)
+}
+
+export type Formats = ReturnType<typeof formats>
+
+/** Dates and spans in one language. `today` and `yesterday` come from the locale files. */
+export function formats(tag: string, words: { today: string; yesterday: string }) {
+  // English as it is written outside the United States: 24 hours and the day first, unless the device says otherwise.
+  const device = globalThis.navigator?.languages?.find((wanted) => wanted.toLowerCase().startsWith('en-'))
+  const language = tag === PSEUDO || tag === 'en' ? (device ?? 'en-GB') : tag
+  const time = (at: number) => dates(language, { hour: '2-digit', minute: '2-digit' }).format(at)
+  const date = (at: number) => dates(language, { day: 'numeric', month: 'short', year: 'numeric' }).format(at)
+  return {
+    time,
+    date,
+    dateTime: (at: number) => dates(language, { dateStyle: 'medium', timeStyle: 'short' }).format(at),
+    /** For a row of a list: the time today, the weekday this week, the date before. */
+    brief: (at: number, now = Date.now()) => {
+      const days = daysBetween(at, now)
+      if (days <= 0) return time(at)
+      if (days < 7) return dates(language, { weekday: 'short' }).format(at)
+      const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear()
+      return dates(language, { day: 'numeric', month: 'short', ...(sameYear ? {} : { year: '2-digit' }) }).format(at)
+    },
+    /** For the mark between two days of a thread. */
+    day: (at: number, now = Date.now()) => {
+      const days = daysBetween(at, now)
+      const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear()
+      const text = dates(language, {
+        weekday: 'short',
+        day: 'numeric',
+        month: 'short',
+        ...(sameYear ? {} : { year: 'numeric' }),
+      }).format(at)
+      if (days === 0) return `${words.today}, ${text}`
+      if (days === 1) return `${words.yesterday}, ${text}`
+      return text
+    },
+    /** What is left of a span: whole minutes, at most two units ("23 h 55 min", "6 d 4 h"). */
+    span: (millis: number) => {
+      const unit = (value: number, name: string) =>
+        new Intl.NumberFormat(language, { style: 'unit', unit: name, unitDisplay: 'narrow' }).format(value)
+      const minutes = Math.max(1, Math.floor(millis / MINUTE))
+      if (minutes < 60) return unit(minutes, 'minute')
+      const hours = Math.floor(minutes / 60)
+      if (hours < 48) {
+        const rest = minutes % 60
+        return rest ? `${unit(hours, 'hour')} ${unit(rest, 'minute')}` : unit(hours, 'hour')
+      }
+      const rest = hours % 24
+      const days = unit(Math.floor(hours / 24), 'day')
+      return rest ? `${days} ${unit(rest, 'hour')}` : days
+    },
+  }
+}
+
+export function useFormats(): Formats {
+  const { t, i18n } = useTranslation()
+  return formats(i18n.language, { today: t('time.today'), yesterday: t('time.yesterday') })
+}

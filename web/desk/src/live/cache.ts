@@ -1,0 +1,184 @@
+import type { Entry, LogFrame, Thread } from '@onethread/client'
+import type { QueryClient } from '@tanstack/react-query'
+import { keys } from '../api/keys.ts'
+import { threadQuery } from '../api/queries.ts'
+import { entriesAfter, mustRead, type Pages, placeThread, threadAfter, threadsAfter } from './reduce.ts'
+
+/** Frames remembered for answers that are still on their way. */
+const REMEMBERED = 4000
+/** Threads read at the same time when a surge brings many that the list does not hold. */
+const READING_AT_ONCE = 4
+
+/**
+ * Applies the frames of the live socket to the query cache.
+ *
+ * An answer that was read before a frame may arrive after it and would undo it (a further page even restores the pages
+ * that it was added to). So frames are remembered for as long as a read takes, and applied again to what it brings.
+ */
+export class LiveCache {
+  private readonly client: QueryClient
+  private recent: LogFrame[] = []
+  /** How many frames came before `recent[0]`. */
+  private forgotten = 0
+  private readonly marks = new Map<string, number>()
+  private readonly wanted = new Set<string>()
+  private readonly reading = new Set<string>()
+
+  constructor(client: QueryClient) {
+    this.client = client
+  }
+
+  /** Begins to watch the cache; the answer ends it. */
+  watch(): () => void {
+    return this.client.getQueryCache().subscribe((event) => {
+      if (event.type !== 'updated') return
+      const [name] = event.query.queryKey
+      if (name !== 'threads' && name !== 'thread' && name !== 'entries') return
+      if (event.action.type === 'fetch') {
+        this.marks.set(event.query.queryHash, this.forgotten + this.recent.length)
+      } else if (event.action.type === 'success' && !event.action.manual) {
+        this.catchUp(event.query.queryKey, this.marks.get(event.query.queryHash) ?? 0)
+        this.marks.delete(event.query.queryHash)
+      }
+    })
+  }
+
+  apply(frames: LogFrame[]): void {
+    this.recent.push(...frames)
+    if (this.recent.length > REMEMBERED) {
+      const cut = this.recent.length - REMEMBERED
+      this.recent.splice(0, cut)
+      this.forgotten += cut
+    }
+    this.applyToThreads(frames)
+    for (const [id, own] of byThread(frames)) {
+      this.applyToThread(id, own)
+      this.applyToEntries(id, own)
+    }
+    for (const frame of frames) this.applyToSettings(frame)
+    void this.readWanted()
+  }
+
+  /** Threads that could not be read while the connection was gone are read when it is back. */
+  back(): void {
+    void this.readWanted()
+  }
+
+  /** A message that this desk sent or sent again: its entry is known before its frame comes. */
+  entryKnown(threadId: string, entry: Entry): void {
+    const frame: LogFrame = {
+      cursor: '',
+      seq: entry.seq,
+      kind: 'message.queued',
+      at: entry.at,
+      thread_id: threadId,
+      entry,
+    }
+    this.applyToThreads([frame])
+    this.applyToThread(threadId, [frame])
+    this.applyToEntries(threadId, [frame])
+  }
+
+  private catchUp(queryKey: readonly unknown[], mark: number): void {
+    const [name, id] = queryKey
+    if (mark < this.forgotten) {
+      void this.client.invalidateQueries({ queryKey, exact: true })
+      return
+    }
+    const missed = this.recent.slice(mark - this.forgotten)
+    if (name === 'threads') {
+      this.applyToThreads(missed)
+      return
+    }
+    const own = missed.filter((frame) => frame.thread_id === id)
+    if (name === 'entries') {
+      this.applyToEntries(String(id), own)
+      return
+    }
+    this.applyToThread(String(id), own)
+    const thread = this.client.getQueryData<Thread>(queryKey)
+    if (thread) {
+      this.client.setQueryData<Pages<Thread>>(keys.threads, (data) => (data ? placeThread(data, thread) : data))
+    }
+  }
+
+  private applyToThreads(frames: LogFrame[]): void {
+    const start = this.client.getQueryData<Pages<Thread>>(keys.threads)
+    if (!start) return
+    let data = start
+    for (const frame of frames) {
+      if (!frame.thread_id) continue
+      const after = threadsAfter(data, frame)
+      data = after.data
+      if (!after.known && frame.entry) this.wanted.add(frame.thread_id)
+    }
+    if (data !== start) this.client.setQueryData<Pages<Thread>>(keys.threads, data)
+  }
+
+  private applyToThread(id: string, frames: LogFrame[]): void {
+    const start = this.client.getQueryData<Thread>(keys.thread(id))
+    if (!start) {
+      if (frames.some((frame) => frame.kind === 'customer.changed')) this.wanted.add(id)
+      return
+    }
+    if (frames.some((frame) => mustRead(start, frame))) this.wanted.add(id)
+    const thread = frames.reduce(threadAfter, start)
+    if (thread !== start) this.client.setQueryData<Thread>(keys.thread(id), thread)
+  }
+
+  private applyToEntries(id: string, frames: LogFrame[]): void {
+    const start = this.client.getQueryData<Pages<Entry>>(keys.entries(id))
+    if (!start) return
+    const data = frames.reduce(entriesAfter, start)
+    if (data !== start) this.client.setQueryData<Pages<Entry>>(keys.entries(id), data)
+  }
+
+  /** Rare things are simply read again, by the screens that show them just now. */
+  private applyToSettings(frame: LogFrame): void {
+    const again = (queryKey: readonly unknown[]) => void this.client.invalidateQueries({ queryKey })
+    if (frame.kind.startsWith('channel_account.')) {
+      again(keys.accounts)
+      if (frame.subject_id) again(keys.account(frame.subject_id))
+    } else if (frame.kind.startsWith('agent.')) {
+      again(keys.agents)
+      again(keys.me)
+    } else if (frame.kind === 'message.failed' || frame.kind === 'message.uncertain') {
+      again(['jobs'])
+    } else if (frame.entry?.type === 'message' && frame.entry.direction === 'inbound') {
+      const id = frame.entry.channel_account_id
+      again(keys.account(id))
+    }
+  }
+
+  /** Reads the threads that frames named and the list does not hold: one GET each, few at a time. */
+  private async readWanted(): Promise<void> {
+    for (const id of this.wanted) {
+      if (this.reading.size >= READING_AT_ONCE) return
+      if (this.reading.has(id)) continue
+      this.wanted.delete(id)
+      this.reading.add(id)
+      this.client
+        .fetchQuery({ ...threadQuery(id), staleTime: 0 })
+        // Unreachable: it stays wanted until the connection is back. Gone: nothing to show.
+        .catch((problem: { temporary?: boolean }) => {
+          if (problem.temporary) this.wanted.add(id)
+          return undefined
+        })
+        .then((thread) => {
+          this.reading.delete(id)
+          if (thread) void this.readWanted()
+        })
+    }
+  }
+}
+
+function byThread(frames: LogFrame[]): Map<string, LogFrame[]> {
+  const groups = new Map<string, LogFrame[]>()
+  for (const frame of frames) {
+    if (!frame.thread_id) continue
+    const group = groups.get(frame.thread_id)
+    if (group) group.push(frame)
+    else groups.set(frame.thread_id, [frame])
+  }
+  return groups
+}

@@ -1,0 +1,224 @@
+import { Button, Modal, Tabs } from '@mantine/core'
+import { type InboundEvent, take } from '@onethread/client'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api } from '../api/api.ts'
+import { type EventState, eventsQuery, jobsQuery, may, useMe } from '../api/queries.ts'
+import { useFormats } from '../i18n/format.ts'
+import { flat } from '../live/reduce.ts'
+import { CopyButton } from '../parts/Copy.tsx'
+import { ProblemNote, ProblemRegion } from '../parts/Problem.tsx'
+import settings from '../settings/Settings.module.css'
+import styles from './Operations.module.css'
+
+/** What did not go as it should: work that failed for good, and callbacks that found no thread. */
+export function OperationsPage() {
+  const { t } = useTranslation()
+  return (
+    <main className={settings.main} id="main" tabIndex={-1} data-region="main">
+      <h1>{t('operations.title')}</h1>
+      <p className={settings.lead}>{t('operations.intro')}</p>
+      <Tabs defaultValue="dead" keepMounted={false} className={styles.tabs ?? ''}>
+        <Tabs.List className={styles.list ?? ''}>
+          <Tabs.Tab value="dead">{t('operations.jobs_dead')}</Tabs.Tab>
+          <Tabs.Tab value="undecodable">{t('operations.events_dead')}</Tabs.Tab>
+          <Tabs.Tab value="unroutable">{t('operations.events_lost')}</Tabs.Tab>
+          <Tabs.Tab value="ready">{t('operations.jobs_ready')}</Tabs.Tab>
+          <Tabs.Tab value="stored">{t('operations.events_stored')}</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="dead">
+          <Jobs state="dead" hint={t('operations.dead_hint')} empty={t('operations.dead_empty')} />
+        </Tabs.Panel>
+        <Tabs.Panel value="undecodable">
+          <Events
+            state="undecodable"
+            hint={t('operations.events_dead_hint')}
+            empty={t('operations.events_dead_empty')}
+          />
+        </Tabs.Panel>
+        <Tabs.Panel value="unroutable">
+          <Events
+            state="unroutable"
+            hint={t('operations.events_lost_hint')}
+            empty={t('operations.events_lost_empty')}
+          />
+        </Tabs.Panel>
+        <Tabs.Panel value="ready">
+          <Jobs state="ready" hint={t('operations.jobs_ready_hint')} empty={t('operations.jobs_ready_empty')} />
+        </Tabs.Panel>
+        <Tabs.Panel value="stored">
+          <Events
+            state="stored"
+            hint={t('operations.events_stored_hint')}
+            empty={t('operations.events_stored_empty')}
+          />
+        </Tabs.Panel>
+      </Tabs>
+    </main>
+  )
+}
+
+type ListState = {
+  data: unknown
+  isPending: boolean
+  isFetching: boolean
+  dataUpdatedAt: number
+  error: unknown
+  isError: boolean
+  hasNextPage: boolean
+  isFetchingNextPage: boolean
+  refetch: () => unknown
+  fetchNextPage: () => unknown
+}
+
+/** The frame of one list: its meaning, how old it is, and its rows or the good news that there are none. */
+function Frame({
+  query,
+  hint,
+  empty,
+  count,
+  children,
+}: {
+  query: ListState
+  hint: string
+  empty: string
+  count: number
+  children: React.ReactNode
+}) {
+  const { t } = useTranslation()
+  const { time } = useFormats()
+  if (query.isError && count === 0) {
+    return <ProblemRegion title={t('list.error_title')} error={query.error} onAgain={() => void query.refetch()} />
+  }
+  return (
+    <>
+      <div className={styles.hint}>
+        <p className="mut grow">{hint}</p>
+        <span className="xs fnt">
+          {query.dataUpdatedAt ? t('operations.as_of', { time: time(query.dataUpdatedAt) }) : ''}
+        </span>
+        <Button loading={query.isFetching && !query.isFetchingNextPage} onClick={() => void query.refetch()}>
+          {t('app.refresh')}
+        </Button>
+      </div>
+      {query.isPending ? (
+        <div className={styles.hint} aria-busy="true">
+          <div className="sk grow" style={{ height: 36 }} />
+        </div>
+      ) : count === 0 ? (
+        <p className={styles.good}>{empty}</p>
+      ) : (
+        <div className={settings.scroll}>{children}</div>
+      )}
+      {query.hasNextPage ? (
+        <Button mt="md" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+          {t('app.load_more')}
+        </Button>
+      ) : null}
+    </>
+  )
+}
+
+function Jobs({ state, hint, empty }: { state: 'ready' | 'dead'; hint: string; empty: string }) {
+  const { t } = useTranslation()
+  const { dateTime } = useFormats()
+  // What the list showed last time may be long past: it is read anew when it is opened.
+  const query = useInfiniteQuery({ ...jobsQuery(state), staleTime: 0 })
+  const jobs = flat(query.data)
+  return (
+    <Frame query={query} hint={hint} empty={empty} count={jobs.length}>
+      <table className={settings.table}>
+        <thead>
+          <tr>
+            <th scope="col">{t('operations.col_kind')}</th>
+            <th scope="col">{t('operations.col_error')}</th>
+            <th scope="col">{t('operations.col_tries')}</th>
+            <th scope="col">{t('operations.col_when')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {jobs.map((job) => (
+            <tr key={job.id}>
+              <td>
+                {job.kind === 'deliver' || job.kind === 'deliver_message' ? t('operations.kind_deliver') : job.kind}
+                <div className="xs fnt mono">{job.subject_id}</div>
+              </td>
+              <td lang="en">{job.last_error ?? ''}</td>
+              <td className="num">{job.tries}</td>
+              <td className="num">{dateTime(Date.parse(job.due_at))}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Frame>
+  )
+}
+
+function Events({ state, hint, empty }: { state: EventState; hint: string; empty: string }) {
+  const { t } = useTranslation()
+  const { dateTime } = useFormats()
+  const me = useMe()
+  const query = useInfiniteQuery({ ...eventsQuery(state), staleTime: 0 })
+  const events = flat(query.data)
+  const [shown, setShown] = useState<InboundEvent>()
+  const mayLook = may(me, 'manage_channels')
+  return (
+    <Frame query={query} hint={hint} empty={empty} count={events.length}>
+      <table className={settings.table}>
+        <thead>
+          <tr>
+            <th scope="col">{t('operations.col_event')}</th>
+            <th scope="col">{t('operations.col_error')}</th>
+            <th scope="col">{t('operations.col_when')}</th>
+            {mayLook ? (
+              <th scope="col">
+                <span className="vh">{t('operations.payload')}</span>
+              </th>
+            ) : null}
+          </tr>
+        </thead>
+        <tbody>
+          {events.map((event) => (
+            <tr key={event.id}>
+              <td className="mono xs">{event.key}</td>
+              <td lang="en">{event.error ?? ''}</td>
+              <td className="num">{dateTime(Date.parse(event.received_at))}</td>
+              {mayLook ? (
+                <td>
+                  <Button onClick={() => setShown(event)}>{t('operations.show_payload')}</Button>
+                </td>
+              ) : null}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <Modal
+        opened={shown !== undefined}
+        onClose={() => setShown(undefined)}
+        size="lg"
+        title={shown ? t('operations.event', { id: shown.id }) : ''}
+      >
+        {shown ? <Payload id={shown.id} /> : null}
+      </Modal>
+    </Frame>
+  )
+}
+
+/** The bytes as they came, drawn as text and as nothing else. */
+function Payload({ id }: { id: string }) {
+  const query = useQuery({
+    queryKey: ['event', id],
+    queryFn: () => take(api.GET('/api/v1/inbound-events/{id}', { params: { path: { id } } })),
+  })
+  if (query.isError) return <ProblemNote error={query.error} />
+  const payload = query.data?.payload
+  if (payload === undefined) return <div className="sk" style={{ height: 120 }} />
+  const text = typeof payload === 'string' ? payload : JSON.stringify(payload, null, 2)
+  return (
+    <>
+      <pre className={styles.payload}>{text}</pre>
+      <CopyButton text={text} />
+    </>
+  )
+}

@@ -1,0 +1,103 @@
+import { Button } from '@mantine/core'
+import { ProblemError } from '@onethread/client'
+import type { TFunction } from 'i18next'
+import { useTranslation } from 'react-i18next'
+import { CopyButton } from './Copy.tsx'
+import { Icon } from './Glyphs.tsx'
+import styles from './parts.module.css'
+
+const CODES = [
+  'conflict',
+  'forbidden',
+  'internal',
+  'invalid',
+  'not_found',
+  'too_large',
+  'too_many_requests',
+  'unauthenticated',
+  'unavailable',
+  'unreachable',
+] as const
+
+/** What went wrong in one sentence of the reader's language. */
+export function problemText(t: TFunction, error: unknown): string {
+  if (!(error instanceof ProblemError)) return t('problem.internal')
+  // Why a message may not be sent is a conflict with a code of its own, told in the words of a failed delivery.
+  if (error.code === 'window_closed') return t('failure.outside_window')
+  if (error.code === 'blocked') return t('failure.blocked')
+  if (error.code === 'account_disabled') return t('failure.account_disabled')
+  const code = error.code === 'idempotency_conflict' ? 'conflict' : error.code
+  const known = CODES.find((one) => one === code)
+  return known ? t(`problem.${known}`) : t('problem.internal')
+}
+
+/** The technical side, for whoever looks closer: the server's own words are English and stay behind this. */
+export function problemDetails(error: unknown): string {
+  if (!(error instanceof ProblemError)) return String(error)
+  const { code, status, detail, request_id, faults } = error.problem
+  return [
+    `${code} · ${status}`,
+    detail,
+    ...(faults ?? []).map((fault) => `${fault.field}: ${fault.message}`),
+    request_id && `req ${request_id}`,
+  ]
+    .filter(Boolean)
+    .join('\n')
+}
+
+/** The fault of one field of a form, in the server's words. */
+export function faultOf(error: unknown, field: string): string | undefined {
+  if (!(error instanceof ProblemError)) return undefined
+  const fault = error.problem.faults?.find((one) => one.field === field || one.field.endsWith(`.${field}`))
+  return fault?.message
+}
+
+/** A fault of ours inside a form or a section, with the details at hand. */
+export function ProblemNote({ error }: { error: unknown }) {
+  const { t } = useTranslation()
+  if (!error) return null
+  return (
+    <div className={styles.note} role="alert">
+      <Icon name="alert" />
+      <div className="grow">
+        <b>{problemText(t, error)}</b>
+        <details className={styles.details}>
+          <summary>{t('app.details')}</summary>
+          <pre lang="en">{problemDetails(error)}</pre>
+        </details>
+      </div>
+    </div>
+  )
+}
+
+/** A whole region that could not be read: what happened, what still works, one way on. */
+export function ProblemRegion({
+  title,
+  body,
+  error,
+  onAgain,
+}: {
+  title: string
+  body?: string
+  error: unknown
+  onAgain: () => void
+}) {
+  const { t } = useTranslation()
+  const details = problemDetails(error)
+  return (
+    <div className={styles.region} role="alert">
+      <h2>{title}</h2>
+      <p className="mut">
+        {problemText(t, error)}
+        {body ? ` ${body}` : ''}
+      </p>
+      <div className="row">
+        <Button onClick={onAgain}>{t('app.try_again')}</Button>
+        <CopyButton text={details} label={t('app.copy_details')} bare />
+      </div>
+      <pre className={styles.code} lang="en">
+        {details}
+      </pre>
+    </div>
+  )
+}

@@ -1,0 +1,160 @@
+import { Button, Modal } from '@mantine/core'
+import { type ChannelAccount, take } from '@onethread/client'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useParams } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api } from '../api/api.ts'
+import { keys } from '../api/keys.ts'
+import { accountQuery } from '../api/queries.ts'
+import { Steps } from '../entry/EntryShell.tsx'
+import { channelName } from '../parts/channels.ts'
+import { ChannelGlyph } from '../parts/Glyphs.tsx'
+import { ProblemNote, ProblemRegion } from '../parts/Problem.tsx'
+import { CallbackPanel, keepVerifyToken, TestPanel } from './AccountPanels.tsx'
+import { AccountFields, type AccountForm, emptyForm, filled } from './accountForm.tsx'
+import { useConnectSteps } from './ConnectPage.tsx'
+import styles from './Settings.module.css'
+
+type Change = {
+  name?: string
+  enabled?: boolean
+  settings?: Record<string, string>
+  secrets?: Record<string, string>
+}
+
+function useChange(account: ChannelAccount) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (body: Change) =>
+      take(api.PATCH('/api/v1/channel-accounts/{id}', { params: { path: { id: account.id } }, body })),
+    onSuccess: (changed) => {
+      client.setQueryData(keys.account(account.id), changed)
+      void client.invalidateQueries({ queryKey: keys.accounts })
+    },
+  })
+}
+
+export function AccountPage() {
+  const { t } = useTranslation()
+  const { accountId = '' } = useParams({ strict: false })
+  const query = useQuery(accountQuery(accountId))
+  if (query.isError) {
+    return <ProblemRegion title={t('app.not_found_title')} error={query.error} onAgain={() => void query.refetch()} />
+  }
+  if (!query.data) return null
+  return <Account key={accountId} account={query.data} />
+}
+
+function Account({ account }: { account: ChannelAccount }) {
+  const { t } = useTranslation()
+  const [editing, setEditing] = useState(false)
+  const [asking, setAsking] = useState(false)
+  const [tested, setTested] = useState(false)
+  const change = useChange(account)
+  const steps = useConnectSteps(account.last_callback_at ? 3 : tested ? 2 : 1)
+  return (
+    <div className={styles.withSteps}>
+      <div>
+        <div className={styles.head}>
+          <div>
+            <h1 dir="auto">{account.name}</h1>
+            <p className={styles.lead}>
+              <ChannelGlyph kind={account.kind} /> {channelName(t, account.kind)}{' '}
+              <span className={account.enabled ? 'chip good' : 'chip'}>
+                {account.enabled ? t('account.on') : t('account.off')}
+              </span>
+            </p>
+          </div>
+          <div className="row">
+            {editing ? null : <Button onClick={() => setEditing(true)}>{t('account.edit')}</Button>}
+            {account.enabled ? (
+              <Button onClick={() => setAsking(true)}>{t('account.disable')}</Button>
+            ) : (
+              <Button variant="filled" loading={change.isPending} onClick={() => change.mutate({ enabled: true })}>
+                {t('account.enable')}
+              </Button>
+            )}
+          </div>
+        </div>
+        <div className={styles.fields}>
+          {editing ? (
+            <EditForm account={account} onDone={() => setEditing(false)} />
+          ) : (
+            <div>
+              <TestPanel accountId={account.id} onPassed={() => setTested(true)} />
+              <CallbackPanel account={account} />
+            </div>
+          )}
+        </div>
+      </div>
+      <div className={styles.stepsColumn}>
+        <Steps steps={steps} label={t('connect.steps')} />
+      </div>
+      <Modal
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={t('account.disable_title', { name: account.name })}
+      >
+        <p>{t('account.disable_body')}</p>
+        <ProblemNote error={change.error} />
+        <div className="row" style={{ marginTop: 16 }}>
+          <Button
+            variant="filled"
+            loading={change.isPending}
+            onClick={() => change.mutate({ enabled: false }, { onSuccess: () => setAsking(false) })}
+          >
+            {t('account.disable')}
+          </Button>
+          <Button variant="subtle" color="gray" onClick={() => setAsking(false)}>
+            {t('app.cancel')}
+          </Button>
+        </div>
+      </Modal>
+    </div>
+  )
+}
+
+function EditForm({ account, onDone }: { account: ChannelAccount; onDone: () => void }) {
+  const { t } = useTranslation()
+  const settings = account.settings as Record<string, unknown>
+  const text = (name: string) => (typeof settings[name] === 'string' ? settings[name] : '')
+  const [form, setForm] = useState<AccountForm>({
+    ...emptyForm,
+    name: account.name,
+    page_id: text('page_id'),
+    api_base: text('api_base'),
+  })
+  const change = useChange(account)
+  const save = () =>
+    change.mutate(
+      { name: form.name.trim(), ...filled(form) },
+      {
+        onSuccess: () => {
+          if (form.verify_token) keepVerifyToken(account.id, form.verify_token.trim())
+          onDone()
+        },
+      },
+    )
+  return (
+    <form
+      className={styles.form}
+      onSubmit={(event) => {
+        event.preventDefault()
+        save()
+      }}
+    >
+      <ProblemNote error={change.error} />
+      <AccountFields form={form} onChange={setForm} error={change.error} editing />
+      <p className="sm mut">{t('account.secrets_stored', { names: account.secret_names.join(', ') })}</p>
+      <div className="row">
+        <Button type="submit" variant="filled" size="sm" loading={change.isPending}>
+          {t('app.save')}
+        </Button>
+        <Button variant="subtle" color="gray" size="sm" onClick={onDone}>
+          {t('app.cancel')}
+        </Button>
+      </div>
+    </form>
+  )
+}

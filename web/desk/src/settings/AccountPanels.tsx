@@ -1,0 +1,111 @@
+import { Button } from '@mantine/core'
+import { type ChannelAccount, type TestReport, take } from '@onethread/client'
+import { useMutation } from '@tanstack/react-query'
+import type { TFunction } from 'i18next'
+import { useTranslation } from 'react-i18next'
+import { api } from '../api/api.ts'
+import { useFormats } from '../i18n/format.ts'
+import { CopyLine } from '../parts/Copy.tsx'
+import { Icon } from '../parts/Glyphs.tsx'
+import { ProblemNote } from '../parts/Problem.tsx'
+import styles from './Settings.module.css'
+
+/** Verify tokens that this page was told just now. They are in no answer afterwards, and in no storage. */
+const told = new Map<string, string>()
+export const keepVerifyToken = (accountId: string, token: string) => void told.set(accountId, token)
+
+/** What to carry to Meta, and whether it worked. */
+export function CallbackPanel({ account }: { account: ChannelAccount }) {
+  const { t } = useTranslation()
+  const { dateTime } = useFormats()
+  const token = told.get(account.id)
+  return (
+    <section className={styles.panel}>
+      <h2>{t('connect.step_callback')}</h2>
+      <p>{t('connect.callback_hint')}</p>
+      <div className={styles.panelBody}>
+        <CopyLine name={t('connect.callback_url')} value={`${globalThis.location.origin}${account.callback_path}`} />
+        {token ? (
+          <CopyLine name={t('connect.verify_token')} value={token} />
+        ) : (
+          <p className="sm mut">
+            <b>{t('connect.verify_token')}</b> {t('connect.verify_token_lost')}
+          </p>
+        )}
+        <p className="sm mut">{t('connect.fields_hint')}</p>
+        <div role="status">
+          {account.last_callback_at ? (
+            <div className={styles.check}>
+              <Icon name="check" />
+              <b>{t('connect.arrived', { when: dateTime(Date.parse(account.last_callback_at)) })}</b>
+            </div>
+          ) : (
+            <div className={styles.check}>
+              <span className={styles.waitDot} />
+              <div>
+                <b>{t('connect.waiting')}</b> {t('connect.waiting_next')}
+                <p>{t('connect.waiting_why')}</p>
+              </div>
+            </div>
+          )}
+        </div>
+      </div>
+    </section>
+  )
+}
+
+/** Asks the provider with the stored credentials, and shows each step of the answer. */
+export function TestPanel({ accountId, onPassed }: { accountId: string; onPassed?: () => void }) {
+  const { t } = useTranslation()
+  const test = useMutation({
+    mutationFn: () => take(api.POST('/api/v1/channel-accounts/{id}/test', { params: { path: { id: accountId } } })),
+    onSuccess: (report) => {
+      if (report.passed) onPassed?.()
+    },
+  })
+  return (
+    <section className={styles.panel}>
+      <h2>{t('test.title')}</h2>
+      <p>{t('test.intro')}</p>
+      <div className={styles.panelBody}>
+        <div>
+          <Button onClick={() => test.mutate()} loading={test.isPending}>
+            {test.data ? t('test.again') : t('test.run')}
+          </Button>
+        </div>
+        <ProblemNote error={test.error} />
+        {test.data ? <Report report={test.data} /> : null}
+      </div>
+    </section>
+  )
+}
+
+function stepName(t: TFunction, name: string): string {
+  if (name === 'token' || name === 'page' || name === 'subscribed') return t(`test.step_${name}`)
+  return name
+}
+
+export function Report({ report }: { report: TestReport }) {
+  const { t } = useTranslation()
+  return (
+    <div role="status">
+      <p>
+        <span className={report.passed ? 'chip good' : 'chip bad'}>
+          {report.passed ? t('test.passed') : t('test.failed')}
+        </span>
+      </p>
+      <ul className={styles.checks}>
+        {report.steps.map((step) => (
+          <li key={step.name} className={styles.check} data-failed={step.passed ? undefined : ''}>
+            <Icon name={step.passed ? 'check' : 'x'} />
+            <div>
+              <b>{stepName(t, step.name)}</b>
+              <span className="vh">{step.passed ? t('test.step_passed') : t('test.step_failed')}</span>
+              <p lang="en">{step.detail}</p>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}

@@ -1,0 +1,251 @@
+import { Button } from '@mantine/core'
+import type { Thread } from '@onethread/client'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { Link, useNavigate } from '@tanstack/react-router'
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { useEffect, useMemo, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { may, threadsQuery, useMe } from '../api/queries.ts'
+import { useKeys } from '../app/keys.ts'
+import { useLive } from '../live/LiveProvider.tsx'
+import { flat } from '../live/reduce.ts'
+import { Empty } from '../parts/Empty.tsx'
+import { Kbd } from '../parts/Kbd.tsx'
+import { useLater, useNow } from '../parts/later.ts'
+import { ProblemRegion } from '../parts/Problem.tsx'
+import { useCalmOrder } from './calm.ts'
+import { seenUpTo, useSeen } from './seen.ts'
+import styles from './ThreadList.module.css'
+import { ThreadRow } from './ThreadRow.tsx'
+
+/** The list of the desk: read from the server, kept current by the socket. */
+export function ThreadList({ current }: { current: string | undefined }) {
+  const { t } = useTranslation()
+  const { began } = useLive()
+  const me = useMe()
+  const query = useInfiniteQuery({ ...threadsQuery, enabled: began })
+  const threads = useMemo(() => flat(query.data), [query.data])
+  const slow = useLater(query.isPending)
+  return (
+    <section className={styles.list} aria-label={t('thread.list')} aria-busy={query.isPending}>
+      <header className={styles.head}>
+        <h1>{t('nav.threads')}</h1>
+        {slow ? <span className="xs fnt">{t('app.loading')}</span> : null}
+      </header>
+      {query.isPending ? (
+        slow ? (
+          <ListSkeleton />
+        ) : (
+          <div className="grow" />
+        )
+      ) : query.isError && threads.length === 0 ? (
+        <ProblemRegion
+          title={t('list.error_title')}
+          body={t('list.error_body')}
+          error={query.error}
+          onAgain={() => void query.refetch()}
+        />
+      ) : threads.length === 0 ? (
+        <NobodyYet mayConnect={may(me, 'manage_channels')} />
+      ) : (
+        <Rows
+          threads={threads}
+          current={current}
+          more={query.hasNextPage}
+          loading={query.isFetchingNextPage}
+          failed={query.isFetchNextPageError}
+          onMore={() => void query.fetchNextPage()}
+        />
+      )}
+      <footer className={styles.foot}>
+        <Kbd keys="J" />
+        <Kbd keys="K" /> {t('list.move')}
+        <Kbd keys="↵" /> {t('list.open')}
+        <span className="grow" />
+        <Kbd keys="?" /> {t('list.keys')}
+      </footer>
+    </section>
+  )
+}
+
+export function NobodyYet({ mayConnect }: { mayConnect: boolean }) {
+  const { t } = useTranslation()
+  return (
+    <Empty title={t('list.empty_title')} body={mayConnect ? t('list.empty_connect') : t('list.empty_body')}>
+      {mayConnect ? (
+        <Button component={Link} to="/settings/accounts">
+          {t('accounts.connect')}
+        </Button>
+      ) : null}
+    </Empty>
+  )
+}
+
+const SKELETON = [
+  [48, 86, 60],
+  [38, 74, 52],
+  [56, 80, 44],
+  [42, 66, 58],
+] as const
+
+export function ListSkeleton() {
+  return (
+    <div className="grow" aria-hidden="true">
+      {SKELETON.map(([a, b, c]) => (
+        <div key={a} className={styles.bone}>
+          <div className="sk" style={{ height: 11, width: `${a}%` }} />
+          <div className="sk" style={{ height: 10, width: `${b}%` }} />
+          <div className="sk" style={{ height: 8, width: `${c}%` }} />
+        </div>
+      ))}
+    </div>
+  )
+}
+
+/** One row on a screen with a mouse; the style sheet says the same. */
+const ROW = 68
+const ROW_TOUCH = 78
+/** Rows from the end at which the next page is asked for. */
+const AHEAD = 12
+
+type RowsProps = {
+  threads: Thread[]
+  current: string | undefined
+  more: boolean
+  loading: boolean
+  failed: boolean
+  onMore: () => void
+}
+
+export function Rows({ threads: newest, current, more, loading, failed, onMore }: RowsProps) {
+  const { t } = useTranslation()
+  const navigate = useNavigate()
+  const now = useNow()
+  const scroller = useRef<HTMLElement>(null)
+  const [over, setOver] = useState(false)
+  const threads = useCalmOrder(newest, over)
+  useSeen()
+  const [focused, setFocused] = useState<string>()
+  const touch = globalThis.matchMedia?.('(max-width: 639px)').matches ?? false
+  const rows = useVirtualizer({
+    count: threads.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => (touch ? ROW_TOUCH : ROW),
+    getItemKey: (index) => threads[index]?.id ?? index,
+    overscan: 8,
+    useFlushSync: false,
+    // Without a layout (tests, a hidden list) a screenful is drawn all the same.
+    initialRect: { width: 332, height: 800 },
+  })
+  const items = rows.getVirtualItems()
+  const lastDrawn = items.at(-1)?.index ?? 0
+
+  useEffect(() => {
+    if (more && !loading && !failed && lastDrawn >= threads.length - AHEAD) onMore()
+  }, [more, loading, failed, lastDrawn, threads.length, onMore])
+
+  const indexOf = (id: string | undefined) => (id ? threads.findIndex((thread) => thread.id === id) : -1)
+  const entrance = threads[Math.max(indexOf(focused), 0)]?.id === focused ? focused : (current ?? threads[0]?.id)
+
+  const move = (step: number) => {
+    const here = indexOf(
+      document.activeElement?.closest<HTMLElement>('[data-thread]')?.dataset.thread ?? focused ?? current,
+    )
+    const target = Math.min(Math.max(here + step, 0), threads.length - 1)
+    const thread = threads[target]
+    if (!thread) return
+    setFocused(thread.id)
+    rows.scrollToIndex(target)
+    // The row may only be drawn after the scroll.
+    const focus = (tries: number) => {
+      const row = scroller.current?.querySelector<HTMLElement>(`[data-thread="${thread.id}"]`)
+      if (row) row.focus({ preventScroll: true })
+      else if (tries > 0) requestAnimationFrame(() => focus(tries - 1))
+    }
+    requestAnimationFrame(() => focus(10))
+  }
+  const inList = () => scroller.current?.contains(document.activeElement) ?? false
+  const arrows = (step: number) => (event: KeyboardEvent) => {
+    if (!inList()) return
+    event.preventDefault()
+    move(step)
+  }
+  useKeys({
+    j: () => move(1),
+    k: () => move(-1),
+    ArrowDown: arrows(1),
+    ArrowUp: arrows(-1),
+    Home: (event) => {
+      if (!inList()) return
+      event.preventDefault()
+      move(-threads.length)
+    },
+    End: (event) => {
+      if (!inList()) return
+      event.preventDefault()
+      move(threads.length)
+    },
+    Escape: () => {
+      if (current && !inList() && document.activeElement?.closest('[data-region=list]') === null) {
+        setFocused(current)
+        scroller.current?.querySelector<HTMLElement>(`[data-thread="${current}"]`)?.focus()
+        if (globalThis.matchMedia?.('(max-width: 899px)').matches) void navigate({ to: '/threads' })
+      }
+    },
+  })
+
+  return (
+    // A region that scrolls is reachable by keyboard.
+    <section
+      ref={scroller}
+      className={styles.rows}
+      aria-label={t('thread.list')}
+      data-region="list"
+      onPointerEnter={(event) => event.pointerType === 'mouse' && setOver(true)}
+      onPointerLeave={() => setOver(false)}
+    >
+      <ul style={{ height: rows.getTotalSize(), position: 'relative' }}>
+        {items.map((item) => {
+          const thread = threads[item.index]
+          if (!thread) return null
+          const last = thread.last_entry
+          const inbound = last && !(last.type === 'message' && last.direction === 'outbound')
+          const unread = Boolean(inbound && thread.id !== current && last.seq > seenUpTo(thread.id))
+          return (
+            <li
+              key={item.key}
+              aria-setsize={more ? -1 : threads.length}
+              aria-posinset={item.index + 1}
+              className={styles.slot}
+              style={{ height: item.size, transform: `translateY(${item.start}px)` }}
+            >
+              <Link
+                to="/threads/$threadId"
+                params={{ threadId: thread.id }}
+                className={styles.row}
+                aria-current={thread.id === current ? 'page' : undefined}
+                data-thread={thread.id}
+                tabIndex={thread.id === entrance ? 0 : -1}
+                onFocus={() => setFocused(thread.id)}
+              >
+                <ThreadRow thread={thread} unread={unread} now={now} />
+              </Link>
+            </li>
+          )
+        })}
+      </ul>
+      {failed ? (
+        <div className={styles.end}>
+          <Button onClick={onMore}>{t('app.try_again')}</Button>
+        </div>
+      ) : loading ? (
+        <div className={styles.bone} aria-hidden="true">
+          <div className="sk" style={{ height: 11, width: '48%' }} />
+          <div className="sk" style={{ height: 10, width: '80%' }} />
+        </div>
+      ) : more ? null : threads.length > 20 ? (
+        <p className={styles.end}>{t('list.end')}</p>
+      ) : null}
+    </section>
+  )
+}

@@ -1,0 +1,65 @@
+import type { Thread } from '@onethread/client'
+import { useTranslation } from 'react-i18next'
+import { useFormats } from '../i18n/format.ts'
+import { ChannelGlyph } from '../parts/Glyphs.tsx'
+import styles from './ThreadList.module.css'
+import { customerName, lineOf, replyIdentity } from './words.ts'
+
+/** Under this much the window is shown in amber: time enough to answer, not enough to wait. */
+const SOON = 2 * 3_600_000
+
+/** What one row says: who, when, the last words and what became of them. */
+export function ThreadRow({ thread, unread, now }: { thread: Thread; unread: boolean; now: number }) {
+  const { t } = useTranslation()
+  const format = useFormats()
+  const last = thread.last_entry
+  const identity =
+    thread.customer.identities.find((one) => one.id === last?.identity_id) ?? replyIdentity(thread.customer)
+  const ours = last?.type === 'message' && last.direction === 'outbound'
+  const at = Date.parse(thread.last_activity_at)
+  return (
+    <>
+      <span className={styles.name} data-unread={unread || undefined}>
+        <span className="cut" dir="auto">
+          {customerName(t, thread.customer)}
+        </span>
+        {unread ? (
+          <span className={styles.dot}>
+            <span className="vh">{t('list.unread')}</span>
+          </span>
+        ) : null}
+      </span>
+      <time className={styles.time} dateTime={thread.last_activity_at} title={format.dateTime(at)}>
+        {format.brief(at, now)}
+      </time>
+      <span className={styles.words} data-unread={unread || undefined}>
+        {identity ? <ChannelGlyph kind={identity.kind} size="s" named /> : null}
+        <span className="cut" dir="auto">
+          {ours ? <span className="fnt">{`${t('list.you')} `}</span> : null}
+          {last ? lineOf(t, last) : t('list.nothing_yet')}
+        </span>
+      </span>
+      <span className={styles.matter}>
+        <Matter thread={thread} until={identity?.window_until ?? undefined} now={now} />
+      </span>
+    </>
+  )
+}
+
+/** The third line: the fate of our last word, or the time that is left to answer theirs. */
+function Matter({ thread, until, now }: { thread: Thread; until: string | undefined; now: number }) {
+  const { t } = useTranslation()
+  const { span } = useFormats()
+  const last = thread.last_entry
+  if (last?.type === 'message' && last.direction === 'outbound' && last.delivery) {
+    const { state } = last.delivery
+    if (state === 'failed') return <span className="chip bad">{t('delivery.failed')}</span>
+    if (state === 'uncertain') return <span className="chip warn">{t('delivery.uncertain')}</span>
+    return <>{t(`delivery.${state}`)}</>
+  }
+  if (!until) return <>{thread.customer.identities[0]?.address ?? ''}</>
+  const left = Date.parse(until) - now
+  if (left <= 0) return <span className="clock asleep xs">{`${t('context.reply_window')}: ${t('window.closed')}`}</span>
+  const text = `${t('context.reply_window')}: ${t('window.open', { left: span(left) })}`
+  return left < SOON ? <span className="chip warn">{text}</span> : text
+}

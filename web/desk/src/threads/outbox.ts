@@ -1,0 +1,119 @@
+import { type Entry, type Problem, ProblemError, take } from '@onethread/client'
+import { api } from '../api/api.ts'
+
+/** A reply on its way to the server. Once it is there it is an entry like any other. */
+export type Pending = {
+  key: string
+  threadId: string
+  identityId: string | undefined
+  text: string
+  at: number
+  /** `sending` a call is under way · `waiting` nobody answered, it goes out when the connection is back · `refused` the server said no. */
+  state: 'sending' | 'waiting' | 'refused'
+  problem?: Problem
+}
+
+type Post = (pending: Pending) => Promise<Entry>
+
+const post: Post = ({ threadId, identityId, text, key }) =>
+  take(
+    api.POST('/api/v1/threads/{id}/messages', {
+      params: { path: { id: threadId }, header: { 'Idempotency-Key': key } },
+      body: { blocks: [{ type: 'text', text }], ...(identityId ? { identity_id: identityId } : {}) },
+    }),
+  )
+
+/** A server that says it is busy is asked again after this; an unreachable one when the socket is back. */
+const BUSY_WAIT = 3000
+const STORED = 'onethread.outbox'
+
+/**
+ * Replies that the server does not have yet. They are sent in the order of writing per thread, each under a key of its
+ * own: sending one again after a lost answer gives the same message and never a second one. A reload keeps them.
+ */
+export class Outbox {
+  private items: readonly Pending[]
+  private readonly listeners = new Set<() => void>()
+  private readonly onEntry: (threadId: string, entry: Entry) => void
+  private readonly send: Post
+  private readonly busy = new Set<string>()
+
+  constructor(onEntry: (threadId: string, entry: Entry) => void, send: Post = post) {
+    this.onEntry = onEntry
+    this.send = send
+    this.items = restore()
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  all = (): readonly Pending[] => this.items
+
+  add(threadId: string, identityId: string | undefined, text: string): void {
+    const key = crypto.randomUUID()
+    this.set([...this.items, { key, threadId, identityId, text, at: Date.now(), state: 'waiting' }])
+    void this.run(threadId)
+  }
+
+  remove(key: string): void {
+    this.set(this.items.filter((item) => item.key !== key))
+  }
+
+  /** The connection is back: what waits goes out. */
+  goOn(): void {
+    for (const threadId of new Set(this.items.map((item) => item.threadId))) void this.run(threadId)
+  }
+
+  private async run(threadId: string): Promise<void> {
+    if (this.busy.has(threadId)) return
+    this.busy.add(threadId)
+    try {
+      for (;;) {
+        const item = this.items.find((one) => one.threadId === threadId && one.state === 'waiting')
+        if (!item) return
+        this.change(item.key, { state: 'sending' })
+        try {
+          const entry = await this.send(item)
+          this.onEntry(threadId, entry)
+          this.remove(item.key)
+        } catch (cause) {
+          // Signed out counts as waiting too: the words are kept until somebody is signed in again.
+          if (cause instanceof ProblemError && (cause.temporary || cause.problem.status === 401)) {
+            this.change(item.key, { state: 'waiting' })
+            if (cause.problem.status === 503) setTimeout(() => void this.run(threadId), BUSY_WAIT)
+            return
+          }
+          const problem = cause instanceof ProblemError ? cause.problem : undefined
+          this.change(item.key, { state: 'refused', ...(problem ? { problem } : {}) })
+        }
+      }
+    } finally {
+      this.busy.delete(threadId)
+    }
+  }
+
+  private change(key: string, change: Partial<Pending>): void {
+    this.set(this.items.map((item) => (item.key === key ? { ...item, ...change } : item)))
+  }
+
+  private set(items: readonly Pending[]): void {
+    this.items = items
+    try {
+      sessionStorage.setItem(STORED, JSON.stringify(items))
+    } catch {
+      // Storage may be full or forbidden; the replies are still here while the page is.
+    }
+    for (const listener of this.listeners) listener()
+  }
+}
+
+function restore(): Pending[] {
+  try {
+    const stored = JSON.parse(sessionStorage.getItem(STORED) ?? '[]') as Pending[]
+    return stored.map((item) => (item.state === 'sending' ? { ...item, state: 'waiting' } : item))
+  } catch {
+    return []
+  }
+}

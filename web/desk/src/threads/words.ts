@@ -1,0 +1,42 @@
+import type { Customer, Entry, Identity, MessageEntry } from '@onethread/client'
+import type { TFunction } from 'i18next'
+
+/** The words of a message as they are read. */
+export const textOf = (entry: MessageEntry): string => entry.blocks.map((block) => block.text).join('\n')
+
+/** A name to show: the provider's, or the address when there is none. */
+export function customerName(t: TFunction, customer: Customer): string {
+  return customer.name || customer.identities[0]?.address || t('author.customer_unnamed')
+}
+
+/** The identity that an answer goes to: the one that the person used last. */
+export function replyIdentity(customer: Customer): Identity | undefined {
+  const last = (identity: Identity) => (identity.last_inbound_at ? Date.parse(identity.last_inbound_at) : 0)
+  return customer.identities.reduce<Identity | undefined>(
+    (best, one) => (best && last(best) >= last(one) ? best : one),
+    undefined,
+  )
+}
+
+/** The provider's word for something without a form of its own ("attachment:image"), made readable. */
+export const plainWhat = (what: string): string => what.replace(/^[a-z_]+:/, '').replaceAll('_', ' ')
+
+/** One line of an entry, for lists. */
+export function lineOf(t: TFunction, entry: Entry): string {
+  if (entry.type === 'event') return t('entry.event_not_shown', { what: plainWhat(entry.what) })
+  const words = textOf(entry).replace(/\s+/g, ' ').trim()
+  const part = entry.not_shown?.[0]
+  return words || (part ? t('entry.part_not_shown', { what: plainWhat(part) }) : '')
+}
+
+/** Why an answer cannot be sent now, or undefined when it can. */
+export type Closed = 'no_right' | 'no_identity' | 'blocked' | 'closed'
+
+export function closedBecause(maySend: boolean, identity: Identity | undefined, now: number): Closed | undefined {
+  if (!maySend) return 'no_right'
+  if (!identity) return 'no_identity'
+  if (identity.blocked) return 'blocked'
+  // Only what the server said counts: where it names no end, the server decides when the message is sent.
+  if (identity.window_until && Date.parse(identity.window_until) <= now) return 'closed'
+  return undefined
+}
