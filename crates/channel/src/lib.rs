@@ -8,6 +8,8 @@
 
 pub mod account;
 pub mod adapter;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod http;
 pub mod registry;
 
