@@ -1,1 +1,31 @@
-//! service
+//! The use cases: each checks who asks, lets the pure engines decide, and writes state, log and jobs in one transaction.
+//!
+//! Callers are `api` (people and programs) and `server` (commands, workers). A use case is a function that takes
+//! [`Services`] and, where somebody asks, the [`Caller`]; it returns `model` types or a [`ServiceError`]. Nothing here
+//! knows HTTP or SQL, or asks which channel it is.
+//!
+//! Start with [`callbacks::receive_callback`] (a message comes in), [`inbound`] (it becomes an entry),
+//! [`messages::send_message`] and [`delivery`] (the answer goes out), [`live`] (everybody hears of it).
+
+pub mod auth;
+pub mod callbacks;
+pub mod caller;
+pub mod channel_accounts;
+pub mod clock;
+pub mod customers;
+pub mod delivery;
+pub mod error;
+mod housekeeping;
+pub mod inbound;
+pub mod live;
+pub mod messages;
+pub mod operations;
+mod paging;
+mod secret;
+pub mod services;
+pub mod threads;
+
+pub use caller::{Actor, Caller};
+pub use clock::{Clock, SystemClock, TestClock};
+pub use error::{FieldFault, ServiceError};
+pub use services::{ServiceConfig, Services};

@@ -1,0 +1,54 @@
+//! Who asks.
+
+use crate::ServiceError;
+use model::{AgentId, Permission, Role, TokenId, WorkspaceId};
+
+/// The one behind a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// A person who signed in.
+    Agent(AgentId),
+    /// A program with a token.
+    Token(TokenId),
+}
+
+/// Somebody who proved who they are, in one workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The only workspace whose rows exist for them.
+    pub workspace_id: WorkspaceId,
+    /// Who.
+    pub actor: Actor,
+    /// What they may do.
+    pub role: Role,
+    /// The name to show.
+    pub name: String,
+}
+
+impl Caller {
+    /// Refuses callers without the right.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`].
+    pub fn require(&self, permission: Permission) -> Result<(), ServiceError> {
+        if self.role.allows(permission) {
+            return Ok(());
+        }
+        Err(ServiceError::Forbidden(match permission {
+            Permission::ReadThreads => "your role may not read threads",
+            Permission::SendMessages => "your role may not send messages",
+            Permission::ReadOperations => "your role may not see jobs and stored events",
+            Permission::ManageChannels => "your role may not manage channel accounts",
+            Permission::ManagePeople => "your role may not manage people and tokens",
+        }))
+    }
+
+    /// `agt_…` or `tok_…`.
+    #[must_use]
+    pub fn actor_id(&self) -> String {
+        match self.actor {
+            Actor::Agent(id) => id.to_string(),
+            Actor::Token(id) => id.to_string(),
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Delivering messages: claim, gate, attempt, call, end. An attempt is durable before its call; what left without an answer
+//! is looked into before anything is tried again, and shown as uncertain when nobody can tell.
+
+use crate::{Services, channel_accounts::opened, messages::window_rule, secret};
+use channel::{Account, Channel, Outbound, Reconciled, SendOutcome};
+use model::{
+    DeliveryState, FailureReason, MessageId, Timestamp,
+    delivery::{MAX_TRIES, MAX_TRYING_MILLIS, backoff_millis},
+    gate::{Decision, Window, may_send},
+};
+use std::{sync::Arc, time::Duration};
+use store::{AttemptOutcome, ClaimedJob, DELIVER, Delivery, Ended, StartedAttempt};
+use tokio::{sync::Semaphore, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// The pause after the store failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Runs until `stop`; calls under way are finished and written first.
+pub(crate) async fn work(services: Services, stop: CancellationToken) {
+    if services.store().is_single_process() {
+        // Whoever held a lease is dead: the lock on the data folder is ours.
+        if let Err(error) = services.store().void_leases().await {
+            tracing::error!(%error, "leases of an earlier process could not be ended; they end by themselves");
+        }
+    }
+    let most = services.0.config.delivery_concurrency;
+    let slots = Arc::new(Semaphore::new(most));
+    let mut running = JoinSet::new();
+    loop {
+        let woken = services.0.delivery_wake.notified();
+        let pause = match claim(&services, &slots, &mut running).await {
+            Ok(pause) => pause,
+            Err(error) => {
+                tracing::error!(%error, "jobs could not be claimed; trying again");
+                PAUSE
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = woken => {}
+            () = tokio::time::sleep(pause) => {}
+            // A finished delivery frees the next of its identity.
+            Some(_) = running.join_next() => {}
+        }
+        while running.try_join_next().is_some() {}
+    }
+    while running.join_next().await.is_some() {}
+}
+
+/// Takes what is due and starts it; says how long to sleep.
+async fn claim(services: &Services, slots: &Arc<Semaphore>, running: &mut JoinSet<()>) -> store::Result<Duration> {
+    let sweep = Duration::from_millis(services.0.config.sweep_millis);
+    let free = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
+    if free == 0 {
+        return Ok(sweep);
+    }
+    let now = services.now();
+    let until = now.plus_millis(services.0.config.lease_millis);
+    let jobs = services.store().claim_jobs(services.0.owner, now, until, free).await?;
+    for job in jobs {
+        let services = services.clone();
+        // There is a permit for each: no more were claimed than were free, and only this loop takes them.
+        let permit = Arc::clone(slots).try_acquire_owned();
+        running.spawn(async move {
+            let _permit = permit;
+            let (workspace_id, id) = (job.workspace_id, job.id);
+            if let Err(error) = run(&services, job).await {
+                // The lease ends by itself, and the attempt, if one began, is then looked into.
+                tracing::error!(%error, job.id = %id, workspace.id = %workspace_id, "a delivery could not be written; it is taken up again");
+            }
+        });
+    }
+    let next = services.store().find_next_due().await?;
+    let wait = next.map_or(sweep, |due| {
+        Duration::from_millis(u64::try_from(due.millis_since(services.now())).unwrap_or(0).max(5))
+    });
+    Ok(wait.min(sweep))
+}
+
+async fn run(services: &Services, job: ClaimedJob) -> store::Result<()> {
+    if job.kind != DELIVER {
+        tracing::error!(job.id = %job.id, kind = %job.kind, "this process does not know this kind of job; left alone");
+        return Ok(());
+    }
+    let message_id = MessageId(job.subject_id);
+    let Some(delivery) = services.store().find_delivery(job.workspace_id, message_id).await? else {
+        return services.store().finish_job(job.workspace_id, job.id).await;
+    };
+    if !matches!(delivery.state, DeliveryState::Queued | DeliveryState::Sending) {
+        // An echo or a receipt came first.
+        return services.store().finish_job(job.workspace_id, job.id).await;
+    }
+    let Some(row) = services.store().find_channel_account(job.workspace_id, delivery.route.channel_account_id).await?
+    else {
+        return services.store().finish_job(job.workspace_id, job.id).await;
+    };
+    let (account, rule) = (opened(&row), window_rule(services, &row));
+    let (Some(channel), Ok(rule)) = (services.0.channels.find(&row.account.kind), rule) else {
+        let detail = format!("this server has no channel {}", row.account.kind);
+        return fail(services, job, message_id, FailureReason::Unsupported, detail).await;
+    };
+    if let Some(open) = delivery.open_attempt {
+        return look_into(services, job, &delivery, open, channel.as_ref(), &account).await;
+    }
+    match may_send(delivery.author, rule, delivery.route.state, services.now()) {
+        Decision::Deny(reason) => fail(services, job, message_id, reason, String::new()).await,
+        Decision::Allow(window) => call(services, job, delivery, window, channel, &account).await,
+    }
+}
+
+async fn fail(
+    services: &Services,
+    job: ClaimedJob,
+    message_id: MessageId,
+    reason: FailureReason,
+    detail: String,
+) -> store::Result<()> {
+    let outcome = AttemptOutcome::Failed { reason, code: None, detail };
+    services.store().end_attempt(Ended { job, message_id, number: 0, outcome, now: services.now() }).await
+}
+
+/// An attempt left and has no end: the process died, or the call had no answer.
+async fn look_into(
+    services: &Services,
+    job: ClaimedJob,
+    delivery: &Delivery,
+    open: StartedAttempt,
+    channel: &dyn Channel,
+    account: &Account,
+) -> store::Result<()> {
+    let now = services.now();
+    let patience = services.0.config.proof_wait_millis.unwrap_or(channel.capabilities().proof_wait_millis);
+    let deadline = open.started_at.plus_millis(patience);
+    let message_id = delivery.message_id;
+    let outcome = match channel.reconcile(account, message_id, &delivery.route.address, open.started_at).await {
+        Reconciled::Sent { external_id } => AttemptOutcome::Accepted { external_id },
+        Reconciled::NotSent => {
+            AttemptOutcome::Retry { due_at: now, code: None, detail: "the provider never had it".into() }
+        }
+        Reconciled::CannotTell if now < deadline => {
+            AttemptOutcome::AwaitProof { until: deadline, detail: "waiting for proof of arrival".into() }
+        }
+        Reconciled::CannotTell => {
+            AttemptOutcome::Uncertain { detail: "it left, and neither an answer nor an echo came back".into() }
+        }
+    };
+    services.store().end_attempt(Ended { job, message_id, number: open.number, outcome, now }).await
+}
+
+async fn call(
+    services: &Services,
+    job: ClaimedJob,
+    delivery: Delivery,
+    window: Window,
+    channel: &Arc<dyn Channel>,
+    account: &Account,
+) -> store::Result<()> {
+    let number = delivery.attempts + 1;
+    let (store, message_id) = (services.store(), delivery.message_id);
+    let started_at = services.now();
+    if !store.start_attempt(job.clone(), services.0.owner, message_id, number, started_at).await? {
+        // The lease went to another, or proof came while we looked.
+        return store.release_job(job.workspace_id, job.id, services.0.owner).await;
+    }
+    let outbound =
+        Outbound { message_id, recipient: delivery.route.address.clone(), blocks: delivery.blocks.clone(), window };
+    let outcome = channel.send(account, &outbound).await;
+    metrics::counter!("deliveries_total", "outcome" => word(&outcome)).increment(1);
+    let first_tried_at = delivery.first_tried_at.unwrap_or(started_at);
+    let patience = services.0.config.proof_wait_millis.unwrap_or(channel.capabilities().proof_wait_millis);
+    let outcome = decide(outcome, &job, first_tried_at, services.now(), patience);
+    store.end_attempt(Ended { job, message_id, number, outcome, now: services.now() }).await
+}
+
+/// The word of an outcome in the metrics.
+fn word(outcome: &SendOutcome) -> &'static str {
+    match outcome {
+        SendOutcome::Accepted { .. } => "accepted",
+        SendOutcome::Temporary { .. } => "temporary",
+        SendOutcome::RateLimited { .. } => "rate_limited",
+        SendOutcome::OutsideWindow { .. } => "outside_window",
+        SendOutcome::Unauthorized { .. } => "unauthorized",
+        SendOutcome::Blocked { .. } => "blocked",
+        SendOutcome::Permanent { .. } => "permanent",
+        SendOutcome::Uncertain { .. } => "uncertain",
+    }
+}
+
+/// What follows from what the provider said.
+fn decide(
+    outcome: SendOutcome,
+    job: &ClaimedJob,
+    first_tried_at: Timestamp,
+    now: Timestamp,
+    patience: i64,
+) -> AttemptOutcome {
+    let failed = |reason, code, detail| AttemptOutcome::Failed { reason, code, detail };
+    match outcome {
+        SendOutcome::Accepted { external_id } => AttemptOutcome::Accepted { external_id },
+        SendOutcome::Temporary { retry_after_millis, code, detail }
+        | SendOutcome::RateLimited { retry_after_millis, code, detail } => {
+            let tries = job.tries + 1;
+            let due_at = now.plus_millis(backoff_millis(tries, retry_after_millis, secret::jitter()));
+            if tries >= MAX_TRIES || due_at.millis_since(first_tried_at) > MAX_TRYING_MILLIS {
+                return failed(FailureReason::GaveUp, code, detail);
+            }
+            AttemptOutcome::Retry { due_at, code, detail }
+        }
+        SendOutcome::OutsideWindow { code, detail } => failed(FailureReason::OutsideWindow, code, detail),
+        SendOutcome::Unauthorized { code, detail } => failed(FailureReason::Unauthorized, code, detail),
+        SendOutcome::Blocked { code, detail } => failed(FailureReason::Blocked, code, detail),
+        SendOutcome::Permanent { code, detail } => failed(FailureReason::Rejected, code, detail),
+        SendOutcome::Uncertain { detail } => AttemptOutcome::AwaitProof { until: now.plus_millis(patience), detail },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{JobId, WorkspaceId};
+
+    fn job(tries: u32) -> ClaimedJob {
+        ClaimedJob {
+            id: JobId(1),
+            workspace_id: WorkspaceId(1),
+            kind: DELIVER.into(),
+            subject_id: 1,
+            tries,
+            created_at: Timestamp(0),
+        }
+    }
+
+    fn temporary() -> SendOutcome {
+        SendOutcome::Temporary { retry_after_millis: None, code: None, detail: "busy".into() }
+    }
+
+    #[test]
+    fn a_failure_that_may_pass_is_tried_again_and_given_up_at_last() {
+        let first = decide(temporary(), &job(0), Timestamp(0), Timestamp(0), 1);
+        assert!(
+            matches!(first, AttemptOutcome::Retry { due_at, .. } if (750..=1_250).contains(&due_at.0)),
+            "{first:?}"
+        );
+        let last = decide(temporary(), &job(MAX_TRIES - 1), Timestamp(0), Timestamp(0), 1);
+        assert!(matches!(last, AttemptOutcome::Failed { reason: FailureReason::GaveUp, .. }));
+        let late = decide(temporary(), &job(0), Timestamp(0), Timestamp(MAX_TRYING_MILLIS), 1);
+        assert!(matches!(late, AttemptOutcome::Failed { reason: FailureReason::GaveUp, .. }));
+    }
+
+    #[test]
+    fn what_may_have_arrived_is_never_retried_blindly() {
+        let outcome = SendOutcome::Uncertain { detail: "time-out".into() };
+        let decided = decide(outcome, &job(0), Timestamp(0), Timestamp(100), 60_000);
+        assert!(matches!(decided, AttemptOutcome::AwaitProof { until: Timestamp(60_100), .. }), "{decided:?}");
+    }
+}

@@ -1,0 +1,35 @@
+//! What has to be done now and then: old raw events and idempotency keys go.
+
+use crate::Services;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often.
+const INTERVAL: Duration = Duration::from_secs(600);
+/// Rows of one command, so that it never holds the writer for long.
+const SLICE: u32 = 500;
+/// How long an idempotency key is kept, in milliseconds.
+const KEY_MILLIS: i64 = 24 * 3_600_000;
+
+/// Runs until `stop`.
+pub(crate) async fn work(services: Services, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(INTERVAL) => {}
+        }
+        if let Err(error) = tidy(&services).await {
+            tracing::warn!(%error, "housekeeping failed; it is tried again later");
+        }
+    }
+}
+
+async fn tidy(services: &Services) -> store::Result<()> {
+    let now = services.now();
+    services.store().forget_idempotency_keys(now.plus_millis(-KEY_MILLIS)).await?;
+    let kept = i64::from(services.0.config.inbound_retention_days) * 86_400_000;
+    while services.store().prune_inbound_events(now.plus_millis(-kept), SLICE).await? == u64::from(SLICE) {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}

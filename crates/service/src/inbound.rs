@@ -1,0 +1,116 @@
+//! Turning stored events into entries: one worker per lane, woken on commit, sweeping for what a crash left behind.
+
+use crate::{ServiceError, Services, callbacks::storable};
+use channel::{Fact, Inbound};
+use model::{CustomerId, EntryId, IdentityId, MessageId, RouteId, ThreadId};
+use std::time::Duration;
+use store::{EventFact, ReadEvent, StoreError, WaitingEvent};
+use tokio_util::sync::CancellationToken;
+
+/// Events of one transaction: enough to share its cost, few enough that it holds the writer for milliseconds.
+const BATCH: u32 = 128;
+/// The pause after the store failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Runs until `stop`.
+pub(crate) async fn work(services: Services, lane: i64, stop: CancellationToken) {
+    let sweep = Duration::from_millis(services.0.config.sweep_millis);
+    let Some(wake) = usize::try_from(lane).ok().and_then(|lane| services.0.inbound_wake.get(lane)) else { return };
+    loop {
+        // Interest is registered before the look, so that nothing stored in between is slept through.
+        let woken = wake.notified();
+        let pause = match drain(&services, lane, &stop).await {
+            Ok(()) => sweep,
+            Err(error) => {
+                tracing::error!(%error, lane, "stored events could not be turned into entries; trying again");
+                PAUSE
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = woken => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Turns what waits, until nothing does.
+async fn drain(services: &Services, lane: i64, stop: &CancellationToken) -> Result<(), ServiceError> {
+    while !stop.is_cancelled() {
+        let waiting = services.store().list_waiting_events(lane, BATCH).await?;
+        let last_page = waiting.len() < BATCH as usize;
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let read = waiting.into_iter().map(|event| read(services, event)).collect::<Result<Vec<_>, _>>()?;
+        match services.store().apply_inbound_events(lane, read.clone()).await {
+            Ok(_) => {}
+            // One event that the database refuses must not hold up those behind it.
+            Err(StoreError::Internal(_)) => apply_one_by_one(services, lane, read).await?,
+            Err(error) => return Err(error.into()),
+        }
+        if last_page {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+async fn apply_one_by_one(services: &Services, lane: i64, events: Vec<ReadEvent>) -> Result<(), ServiceError> {
+    for event in events {
+        let (workspace_id, id) = (event.event.workspace_id, event.event.id);
+        match services.store().apply_inbound_events(lane, vec![event]).await {
+            Ok(_) => {}
+            Err(StoreError::Internal(error)) => {
+                tracing::error!(%error, event.id = %id, "a stored event could not be turned into an entry; set aside");
+                services.store().set_aside_event(workspace_id, id, "it could not be turned into an entry").await?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Says what a stored event means and gives it the ids of what it may bring into being.
+fn read(services: &Services, event: WaitingEvent) -> Result<ReadEvent, ServiceError> {
+    let channel = services
+        .0
+        .channels
+        .find(&event.kind)
+        .ok_or_else(|| ServiceError::Internal(format!("this build has no channel {}", event.kind)))?;
+    let Inbound { sender, at, opens_window_millis, fact } = channel.interpret(&event.payload);
+    let store = services.store();
+    let fact = match fact {
+        Fact::Message { external_id, blocks, not_shown } => EventFact::Message {
+            message_id: MessageId(store.new_id()?),
+            external_id: storable(external_id),
+            blocks: to_json(&blocks)?,
+            not_shown: to_json(&not_shown)?,
+        },
+        Fact::Echo { external_id, message_id } => {
+            EventFact::Echo { external_id: storable(external_id), message_id, entry_id: EntryId(store.new_id()?) }
+        }
+        Fact::Delivered { external_ids, watermark } => {
+            EventFact::Delivered { external_ids: external_ids.into_iter().map(storable).collect(), watermark }
+        }
+        Fact::Read { watermark } => EventFact::Read { watermark },
+        Fact::NotShown { what } => EventFact::Kept { entry_id: EntryId(store.new_id()?), what },
+    };
+    Ok(ReadEvent {
+        sender: sender.map(storable),
+        at,
+        window_until: opens_window_millis.map(|millis| at.plus_millis(millis)),
+        fact,
+        new_person: (
+            CustomerId(store.new_id()?),
+            ThreadId(store.new_id()?),
+            IdentityId(store.new_id()?),
+            RouteId(store.new_id()?),
+        ),
+        event,
+    })
+}
+
+fn to_json(value: &impl serde::Serialize) -> Result<String, ServiceError> {
+    serde_json::to_string(value).map_err(|error| ServiceError::Internal(error.to_string()))
+}

@@ -1,0 +1,286 @@
+//! The log, live: one reader per workspace, every socket at its own place.
+//!
+//! The hub of a workspace follows the log by cursor, woken on commit, and serialises each record once. Sockets near the
+//! log's end take frames from its memory; one that is behind reads the log itself until it has caught up. The database is
+//! the truth and the wake-up a hint: whatever is lost on the way is found by looking again.
+
+use crate::{Actor, Caller, ServiceError, Services, secret};
+use model::{
+    Cursor, Timestamp, WorkspaceId,
+    entry::Entry,
+    log::{LogFrame, LogKind},
+};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
+use store::LogRecord;
+use tokio::sync::watch;
+
+/// Frames that a hub remembers.
+const MEMORY: usize = 2_048;
+/// Records that are read at once.
+const PAGE: u32 = 200;
+/// How long a ticket works, in milliseconds.
+const TICKET_MILLIS: i64 = 60_000;
+/// The pause after the store failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A ticket for one socket, for clients that can send neither header nor cookie.
+#[derive(Debug, Clone)]
+pub struct Ticket {
+    /// To be given as `?ticket=`, once.
+    pub secret: String,
+    /// One minute after it was made.
+    pub expires_at: Timestamp,
+    /// The log's end when it was made: what a snapshot read from now on holds at least.
+    pub cursor: Cursor,
+}
+
+/// A record, serialised once for all who follow.
+#[derive(Clone)]
+struct Frame {
+    seq: i64,
+    text: Arc<str>,
+    /// Whose credential may have ended with it (`agt_…`, `tok_…`).
+    ends: Option<Arc<str>>,
+}
+
+/// What a hub remembers: frames without gaps, the newest last.
+#[derive(Default)]
+struct Memory {
+    frames: RwLock<VecDeque<Frame>>,
+}
+
+struct Hub {
+    memory: Memory,
+    head: watch::Sender<i64>,
+}
+
+/// The hubs of this process, by workspace.
+#[derive(Default)]
+pub(crate) struct Hubs(Mutex<HashMap<WorkspaceId, Arc<Hub>>>);
+
+/// One reader's place in a workspace's log.
+pub struct Subscription {
+    services: Services,
+    workspace_id: WorkspaceId,
+    /// `agt_…` or `tok_…`: when its credential ends, so does this.
+    subject: String,
+    hub: Arc<Hub>,
+    head: watch::Receiver<i64>,
+    after: i64,
+}
+
+/// What a subscription gives next.
+#[derive(Debug, Clone)]
+pub enum Next {
+    /// The next records as JSON texts of `LogFrame`, in order, without gaps; serialised once for all subscribers.
+    Frames(Vec<Arc<str>>),
+    /// The caller's credential is gone.
+    Ended,
+}
+
+/// Makes a ticket.
+///
+/// # Errors
+/// When the store cannot be reached.
+pub async fn create_ticket(services: &Services, caller: &Caller) -> Result<Ticket, ServiceError> {
+    let cursor = services.store().get_log_head(caller.workspace_id).await?;
+    let secret = secret::generate("otk_")?;
+    let now = services.now();
+    let expires_at = now.plus_millis(TICKET_MILLIS);
+    services.0.tickets.keep(&secret, caller.clone(), now, expires_at);
+    Ok(Ticket { secret, expires_at, cursor })
+}
+
+/// Spends a ticket.
+///
+/// # Errors
+/// Unauthenticated when it is wrong, used or too old.
+pub async fn redeem_ticket(services: &Services, secret: &str) -> Result<Caller, ServiceError> {
+    let wrong = ServiceError::Unauthenticated("this ticket is wrong, used or older than a minute");
+    let caller = services.0.tickets.redeem(secret, services.now()).ok_or(wrong)?;
+    Ok(caller)
+}
+
+/// Follows the log after a cursor; `None`: from the log's end as of this call, so that nothing recorded after it is missed.
+///
+/// # Errors
+/// Invalid when the cursor is beyond the log's end (from another installation, or from before a restore).
+pub async fn subscribe(
+    services: &Services,
+    caller: &Caller,
+    after: Option<Cursor>,
+) -> Result<Subscription, ServiceError> {
+    let head = services.store().get_log_head(caller.workspace_id).await?;
+    let after = after.unwrap_or(head);
+    if after.seq > head.seq || after.shard != head.shard {
+        return Err(ServiceError::invalid("after", "this cursor is beyond the log's end; load everything anew"));
+    }
+    let hub = services.0.hubs.get(services, caller.workspace_id, head.seq);
+    Ok(Subscription {
+        services: services.clone(),
+        workspace_id: caller.workspace_id,
+        subject: match caller.actor {
+            Actor::Agent(id) => id.to_string(),
+            Actor::Token(id) => id.to_string(),
+        },
+        head: hub.head.subscribe(),
+        hub,
+        after: after.seq,
+    })
+}
+
+impl Subscription {
+    /// Waits for the next records (at most 200 at once). Cancel-safe.
+    ///
+    /// # Errors
+    /// When the store cannot be reached; the subscription may be asked again.
+    pub async fn next(&mut self) -> Result<Next, ServiceError> {
+        loop {
+            let frames = match self.hub.memory.after(self.after) {
+                Some(frames) => frames,
+                // Behind what the hub remembers.
+                None => read_frames(&self.services, self.workspace_id, self.after).await?,
+            };
+            if let Some(last) = frames.last() {
+                self.after = last.seq;
+                if frames.iter().any(|frame| frame.ends.as_deref() == Some(self.subject.as_str()))
+                    && !self.may_stay().await?
+                {
+                    return Ok(Next::Ended);
+                }
+                return Ok(Next::Frames(frames.into_iter().map(|frame| frame.text).collect()));
+            }
+            let after = self.after;
+            // The hub lives as long as the services, which this holds.
+            let _ = self.head.wait_for(|head| *head > after).await;
+        }
+    }
+
+    /// Whether the caller's credential still stands, after a record that was about it.
+    async fn may_stay(&self) -> Result<bool, ServiceError> {
+        if let Ok(id) = self.subject.parse() {
+            let agent = self.services.store().find_agent(self.workspace_id, id).await?;
+            return Ok(agent.is_some_and(|agent| !agent.disabled));
+        }
+        // A token is only ever recorded when it was made or revoked, and it was made before it was used.
+        Ok(false)
+    }
+}
+
+impl Memory {
+    /// Up to a page of frames after a place; `None` when the place is before what is remembered.
+    fn after(&self, seq: i64) -> Option<Vec<Frame>> {
+        let frames = self.frames.read().unwrap_or_else(PoisonError::into_inner);
+        let first = frames.front()?.seq;
+        if seq + 1 < first {
+            return None;
+        }
+        let skip = usize::try_from(seq + 1 - first).unwrap_or(usize::MAX);
+        Some(frames.iter().skip(skip).take(PAGE as usize).cloned().collect())
+    }
+
+    fn push(&self, new: &[Frame]) {
+        let mut frames = self.frames.write().unwrap_or_else(PoisonError::into_inner);
+        frames.extend(new.iter().cloned());
+        let over = frames.len().saturating_sub(MEMORY);
+        frames.drain(..over);
+    }
+}
+
+impl Hubs {
+    fn get(&self, services: &Services, workspace_id: WorkspaceId, head: i64) -> Arc<Hub> {
+        let mut hubs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(hubs.entry(workspace_id).or_insert_with(|| {
+            let hub = Arc::new(Hub { memory: Memory::default(), head: watch::Sender::new(head) });
+            tokio::spawn(follow(Arc::downgrade(&services.0), workspace_id, Arc::downgrade(&hub), head));
+            hub
+        }))
+    }
+}
+
+/// Follows a workspace's log for as long as the services live.
+async fn follow(
+    services: std::sync::Weak<crate::services::Inner>,
+    workspace_id: WorkspaceId,
+    hub: std::sync::Weak<Hub>,
+    mut after: i64,
+) {
+    let mut grown = match services.upgrade() {
+        Some(inner) => inner.store.watch_log(workspace_id),
+        None => return,
+    };
+    loop {
+        let (Some(inner), Some(hub)) = (services.upgrade(), hub.upgrade()) else { return };
+        let sweep = Duration::from_millis(inner.config.sweep_millis);
+        // Seen before the look: what is committed during it wakes us again.
+        grown.borrow_and_update();
+        let pause = match read_frames(&Services(inner), workspace_id, after).await {
+            Ok(frames) => match frames.last() {
+                Some(last) => {
+                    after = last.seq;
+                    hub.memory.push(&frames);
+                    hub.head.send_replace(after);
+                    continue;
+                }
+                None => sweep,
+            },
+            Err(error) => {
+                tracing::error!(%error, workspace.id = %workspace_id, "the log could not be followed; trying again");
+                PAUSE
+            }
+        };
+        drop(hub);
+        // Another process's commits do not wake us: the sweep finds them.
+        let _ = tokio::time::timeout(pause, grown.changed()).await;
+    }
+}
+
+/// Reads records after a place and serialises them, with the entries and deliveries that they are about.
+async fn read_frames(services: &Services, workspace_id: WorkspaceId, after: i64) -> Result<Vec<Frame>, ServiceError> {
+    let store = services.store();
+    let records = store.list_log_records(workspace_id, Cursor::at(after), PAGE).await?;
+    let (Some(first), Some(last)) = (records.first(), records.last()) else { return Ok(Vec::new()) };
+    let mut entries: HashMap<i64, Entry> = HashMap::new();
+    if records.iter().any(|record| record.kind.is_entry()) {
+        let found = store.list_entries_by_seq(workspace_id, first.seq, last.seq).await?;
+        entries = found.into_iter().map(|entry| (entry.seq, entry)).collect();
+    }
+    let changed: Vec<_> =
+        records.iter().filter(|record| !record.kind.is_entry()).filter_map(LogRecord::message_id).collect();
+    let deliveries =
+        if changed.is_empty() { HashMap::new() } else { store.list_deliveries(workspace_id, changed).await? };
+    records
+        .into_iter()
+        .map(|record| {
+            let entry = entries.remove(&record.seq);
+            let delivery = record
+                .message_id()
+                .filter(|_| !record.kind.is_entry())
+                .and_then(|message| deliveries.get(&message).cloned());
+            let ends = matches!(record.kind, LogKind::AgentChanged | LogKind::TokenRevoked)
+                .then(|| record.subject_id.as_deref().map(Arc::from))
+                .flatten();
+            let seq = record.seq;
+            let frame = LogFrame {
+                cursor: Cursor::at(seq),
+                seq,
+                kind: record.kind,
+                at: record.at,
+                customer_id: record.customer_id,
+                thread_id: record.thread_id,
+                identity_id: record.identity_id,
+                episode_id: record.episode_id,
+                entry_id: record.entry_text_id(),
+                subject_id: record.subject_id,
+                entry,
+                delivery,
+            };
+            let text = serde_json::to_string(&frame).map_err(|error| ServiceError::Internal(error.to_string()))?;
+            Ok(Frame { seq, text: Arc::from(text), ends })
+        })
+        .collect()
+}

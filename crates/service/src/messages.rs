@@ -1,0 +1,196 @@
+//! Writing to customers.
+
+use crate::{
+    Actor, Caller, ServiceError, Services,
+    channel_accounts::{IdempotencyKey, key_reused, opened},
+};
+use model::{
+    Block, FailureReason, IdentityId, JobId, MessageId, Permission, ThreadId,
+    block::check_blocks,
+    entry::{Entry, EntryBody},
+    gate::{Decision, WindowRule, may_send},
+    message::{Author, AuthorKind},
+};
+use store::{ChannelAccountRow, Created, NewMessage, RetriedMessage, RouteRow};
+
+/// A message to send.
+#[derive(Debug, Clone)]
+pub struct SendMessage {
+    /// What to say.
+    pub blocks: Vec<Block>,
+    /// Over which identity; `None`: the one the customer last wrote through.
+    pub identity_id: Option<IdentityId>,
+}
+
+/// A person writes as an agent; a program speaks for the system.
+fn author(caller: &Caller) -> Author {
+    let kind = match caller.actor {
+        Actor::Agent(_) => AuthorKind::Agent,
+        Actor::Token(_) => AuthorKind::System,
+    };
+    Author { kind, id: Some(caller.actor_id()), name: caller.name.clone() }
+}
+
+/// What the account's channel allows, as the gate needs it.
+pub(crate) fn window_rule(services: &Services, row: &ChannelAccountRow) -> Result<WindowRule, ServiceError> {
+    let channel = services
+        .0
+        .channels
+        .find(&row.account.kind)
+        .ok_or_else(|| ServiceError::Internal(format!("this build has no channel {}", row.account.kind)))?;
+    let capabilities = channel.capabilities();
+    Ok(WindowRule {
+        has_window: capabilities.has_window,
+        human_extension_millis: capabilities
+            .human_extension_millis
+            .filter(|_| channel.has_human_extension(&opened(row))),
+    })
+}
+
+fn refused(reason: FailureReason) -> ServiceError {
+    let (code, message) = match reason {
+        FailureReason::OutsideWindow => {
+            ("window_closed", "the time for answering this person here is over; they have to write first")
+        }
+        FailureReason::Blocked => ("blocked", "this person cannot be reached here until they write again"),
+        FailureReason::AccountDisabled => ("account_disabled", "this channel account is switched off"),
+        _ => ("conflict", "this message cannot be sent here"),
+    };
+    ServiceError::Conflict { code, message: message.into() }
+}
+
+/// Refuses what the channel cannot carry, before anything is queued.
+fn check_length(services: &Services, row: &ChannelAccountRow, blocks: &[Block]) -> Result<(), ServiceError> {
+    let Some(channel) = services.0.channels.find(&row.account.kind) else { return Ok(()) };
+    let most = channel.capabilities().max_text_chars;
+    let texts: Vec<usize> = blocks.iter().map(|Block::Text { text }| text.chars().count()).collect();
+    // Blocks go out as one message with a blank line between them.
+    let length = texts.iter().sum::<usize>() + 2 * texts.len().saturating_sub(1);
+    if length <= most {
+        return Ok(());
+    }
+    Err(ServiceError::invalid(
+        "blocks",
+        format!("this channel takes at most {most} characters; this message has {length}"),
+    ))
+}
+
+/// Queues a message. Durable when it returns.
+///
+/// # Errors
+/// Invalid blocks; not found; conflict with code `window_closed`, `blocked`, `account_disabled` when the gate says no, or
+/// `idempotency_conflict`.
+pub async fn send_message(
+    services: &Services,
+    caller: &Caller,
+    thread: ThreadId,
+    message: SendMessage,
+    key: Option<IdempotencyKey>,
+) -> Result<Entry, ServiceError> {
+    caller.require(Permission::SendMessages)?;
+    check_blocks(&message.blocks).map_err(|error| ServiceError::invalid("blocks", error.to_string()))?;
+    let store = services.store();
+    let found = store.find_thread(caller.workspace_id, thread).await?.ok_or(ServiceError::NotFound)?;
+    let route = choose_route(store.list_routes(caller.workspace_id, thread).await?, message.identity_id)?;
+    let account = store
+        .find_channel_account(caller.workspace_id, route.channel_account_id)
+        .await?
+        .ok_or(ServiceError::NotFound)?;
+    check_length(services, &account, &message.blocks)?;
+    let author = author(caller);
+    let now = services.now();
+    if let Decision::Deny(reason) = may_send(author.kind, window_rule(services, &account)?, route.state, now) {
+        // A repeated request finds what it made, even when the window has closed since.
+        if key.is_none() {
+            return Err(refused(reason));
+        }
+        return repeat_only(services, caller, key, reason).await;
+    }
+    let new = NewMessage {
+        id: MessageId(store.new_id()?),
+        workspace_id: caller.workspace_id,
+        thread_id: thread,
+        customer_id: found.customer.id,
+        identity_id: route.identity_id,
+        route_id: route.id,
+        channel_account_id: route.channel_account_id,
+        author,
+        blocks: message.blocks,
+        job_id: JobId(store.new_id()?),
+        idempotency: key.map(|key| key.of(caller)),
+        now,
+    };
+    let id = match store.create_message(new).await? {
+        Created::New(id) => {
+            services.0.delivery_wake.notify_one();
+            id
+        }
+        Created::Before(id) => id,
+        Created::KeyReused => return Err(key_reused()),
+    };
+    get_message(services, caller, id).await
+}
+
+/// The gate says no now; but the same request may have been taken before.
+async fn repeat_only(
+    services: &Services,
+    caller: &Caller,
+    key: Option<IdempotencyKey>,
+    reason: FailureReason,
+) -> Result<Entry, ServiceError> {
+    let Some(key) = key.map(|key| key.of(caller)) else { return Err(refused(reason)) };
+    match services.store().find_idempotent(caller.workspace_id, key).await? {
+        Some(Created::Before(id)) => get_message(services, caller, MessageId(id)).await,
+        Some(Created::KeyReused) => Err(key_reused()),
+        Some(Created::New(_)) | None => Err(refused(reason)),
+    }
+}
+
+fn choose_route(routes: Vec<RouteRow>, identity: Option<IdentityId>) -> Result<RouteRow, ServiceError> {
+    let Some(identity) = identity else {
+        return routes.into_iter().next().ok_or_else(|| ServiceError::Conflict {
+            code: "conflict",
+            message: "there is no way to this customer yet".into(),
+        });
+    };
+    routes
+        .into_iter()
+        .find(|route| route.identity_id == identity)
+        .ok_or_else(|| ServiceError::invalid("identity_id", "this identity is not one of this thread's customer"))
+}
+
+/// One message, as the entry that shows it.
+///
+/// # Errors
+/// Not found.
+pub async fn get_message(services: &Services, caller: &Caller, id: MessageId) -> Result<Entry, ServiceError> {
+    caller.require(Permission::ReadThreads)?;
+    services.store().find_message_entry(caller.workspace_id, id).await?.ok_or(ServiceError::NotFound)
+}
+
+/// Queues a failed or uncertain message once more; a person decides that.
+///
+/// # Errors
+/// Not found; conflict when it is neither failed nor uncertain.
+pub async fn retry_message(services: &Services, caller: &Caller, id: MessageId) -> Result<Entry, ServiceError> {
+    caller.require(Permission::SendMessages)?;
+    let entry = get_message(services, caller, id).await?;
+    let EntryBody::Message(_) = &entry.body else { return Err(ServiceError::NotFound) };
+    let store = services.store();
+    let thread = store.find_thread_of_message(caller.workspace_id, id).await?.ok_or(ServiceError::NotFound)?;
+    let retried = RetriedMessage {
+        id,
+        workspace_id: caller.workspace_id,
+        job_id: JobId(store.new_id()?),
+        actor_id: caller.actor_id(),
+        now: services.now(),
+    };
+    if !store.retry_message(retried, thread).await? {
+        return Err(ServiceError::Conflict {
+            code: "conflict",
+            message: "only a message that failed or is uncertain can be sent again".into(),
+        });
+    }
+    services.0.delivery_wake.notify_one();
+    get_message(services, caller, id).await
+}

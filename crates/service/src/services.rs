@@ -1,0 +1,131 @@
+//! What every use case needs: the store, the channels, the clock, the wake-ups.
+
+use crate::{
+    Clock, ServiceError,
+    auth::{Misses, Tickets},
+    callbacks::Endpoints,
+    delivery, housekeeping, inbound,
+    live::Hubs,
+};
+use channel::Registry;
+use model::Timestamp;
+use std::sync::Arc;
+use store::{LANES, Store};
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Password hashes computed at the same time: each takes 19 MiB and a core.
+const HASHES_AT_ONCE: usize = 2;
+
+/// Numbers that an installer may change.
+#[derive(Debug, Clone)]
+pub struct ServiceConfig {
+    /// How long a worker may hold a job before another may take it, in milliseconds. Longer than the longest provider call.
+    pub lease_millis: i64,
+    /// How long to wait for proof of a message that left without an answer, in milliseconds; `None`: what the channel says.
+    pub proof_wait_millis: Option<i64>,
+    /// The slow sweep behind the wake-ups, in milliseconds.
+    pub sweep_millis: u64,
+    /// How long raw events are kept once they are done, in days.
+    pub inbound_retention_days: u32,
+    /// Deliveries that this process works on at the same time.
+    pub delivery_concurrency: usize,
+}
+
+impl Default for ServiceConfig {
+    fn default() -> Self {
+        Self {
+            lease_millis: 30_000,
+            proof_wait_millis: None,
+            sweep_millis: 5_000,
+            inbound_retention_days: 14,
+            delivery_concurrency: 64,
+        }
+    }
+}
+
+/// The handle that every use case takes; cheap to clone.
+#[derive(Clone)]
+pub struct Services(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) channels: Registry,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) config: ServiceConfig,
+    /// Names this process as the holder of jobs.
+    pub(crate) owner: i64,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) hubs: Hubs,
+    pub(crate) misses: Misses,
+    pub(crate) tickets: Tickets,
+    pub(crate) hashing: Semaphore,
+    pub(crate) inbound_wake: Vec<Notify>,
+    pub(crate) delivery_wake: Notify,
+}
+
+impl Services {
+    /// Puts the parts together. Starts nothing.
+    ///
+    /// # Errors
+    /// When the store cannot give an id.
+    pub async fn new(
+        store: Store,
+        channels: Registry,
+        clock: Arc<dyn Clock>,
+        config: ServiceConfig,
+    ) -> Result<Self, ServiceError> {
+        let owner = store.new_id()?;
+        Ok(Self(Arc::new(Inner {
+            store,
+            channels,
+            clock,
+            config,
+            owner,
+            endpoints: Endpoints::default(),
+            hubs: Hubs::default(),
+            misses: Misses::default(),
+            tickets: Tickets::default(),
+            hashing: Semaphore::new(HASHES_AT_ONCE),
+            inbound_wake: (0..LANES).map(|_| Notify::new()).collect(),
+            delivery_wake: Notify::new(),
+        })))
+    }
+
+    /// Starts the workers (inbound, delivery, housekeeping). They stop when `stop` is cancelled, finishing what they hold.
+    pub fn spawn_workers(&self, tracker: &TaskTracker, stop: &CancellationToken) {
+        for lane in 0..LANES {
+            tracker.spawn(inbound::work(self.clone(), lane, stop.clone()));
+        }
+        tracker.spawn(delivery::work(self.clone(), stop.clone()));
+        tracker.spawn(housekeeping::work(self.clone(), stop.clone()));
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unavailable`] with the reason.
+    pub async fn check_ready(&self) -> Result<(), ServiceError> {
+        self.0.store.ping().await.map_err(|error| ServiceError::Unavailable(error.to_string()))
+    }
+
+    /// Tells a lane's worker that something waits.
+    pub(crate) fn wake_lane(&self, lane: i64) {
+        if let Some(wake) = usize::try_from(lane).ok().and_then(|lane| self.0.inbound_wake.get(lane)) {
+            wake.notify_one();
+        }
+    }
+
+    /// Tells every lane's worker: events that were kept for an account may have become its own.
+    pub(crate) fn wake_all_lanes(&self) {
+        self.0.inbound_wake.iter().for_each(Notify::notify_one);
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+}
