@@ -20,11 +20,14 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Connections of one process.
 const CONNECTIONS: usize = 16;
 
+/// Who hears of commits that added to the log.
+type Committed = Arc<dyn Fn(&[Numbered]) + Send + Sync>;
+
 /// The engine.
 #[derive(Clone)]
 pub(crate) struct PostgresEngine {
     pool: Pool,
-    committed: Arc<dyn Fn(&[Numbered]) + Send + Sync>,
+    committed: Committed,
 }
 
 /// What the address says, once what only we understand is taken out of it.
