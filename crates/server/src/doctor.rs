@@ -1,0 +1,198 @@
+//! `doctor`: one line for each check. What must be mended says how, and makes the exit code 1.
+
+use crate::{
+    Failure,
+    config::{Config, Flags},
+    open, say,
+};
+use model::{
+    Role, TokenId,
+    channel_account::ChannelAccount,
+    operation::{InboundState, JobState},
+};
+use service::{Actor, Caller, Clock, ServiceError, Services, SystemClock, auth, channel_accounts, operations};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+/// 2026-01-01 and 2100-01-01, between which a sane clock is.
+const SANE_MILLIS: std::ops::Range<i64> = model::ID_EPOCH_MILLIS..4_102_444_800_000;
+/// How many things a check looks at.
+const LOOKS_AT: u32 = 100;
+
+/// What a check found.
+enum Finding {
+    /// As it should be.
+    Good(String),
+    /// Worth knowing.
+    Note(String),
+    /// Must be mended; says how.
+    Mend(String),
+}
+
+use Finding::{Good, Mend, Note};
+
+/// Prints what each check found.
+struct Report {
+    mend: usize,
+}
+
+impl Report {
+    fn tell(&mut self, check: &str, finding: Finding) -> Result<(), Failure> {
+        let (mark, text) = match finding {
+            Good(text) => ("ok  ", text),
+            Note(text) => ("note", text),
+            Mend(text) => {
+                self.mend += 1;
+                ("MEND", text)
+            }
+        };
+        say(&format!("{mark}  {check}: {text}"))
+    }
+}
+
+/// Checks everything that can be checked from here.
+///
+/// # Errors
+/// When something must be mended.
+pub async fn examine(flags: &Flags, workspace: Option<&str>) -> Result<(), Failure> {
+    let mut report = Report { mend: 0 };
+    match Config::load(flags) {
+        Err(faults) => {
+            for fault in faults {
+                report.tell("configuration", Mend(fault.to_string()))?;
+            }
+        }
+        Ok(config) => {
+            report.tell("configuration", Good("every setting can be read".to_owned()))?;
+            examine_machine(&config, &mut report)?;
+            examine_data(config, workspace, &mut report).await?;
+        }
+    }
+    match report.mend {
+        0 => Ok(()),
+        1 => Err(Failure::new("one thing must be mended")),
+        many => Err(Failure::new(format!("{many} things must be mended"))),
+    }
+}
+
+fn examine_machine(config: &Config, report: &mut Report) -> Result<(), Failure> {
+    let now = SystemClock.now();
+    report.tell(
+        "clock",
+        if SANE_MILLIS.contains(&now.0) {
+            Good(now.to_rfc3339())
+        } else {
+            Mend(format!("the machine says {}; set its clock", now.to_rfc3339()))
+        },
+    )?;
+    report.tell("data folder", writable(&config.data))?;
+    report.tell("secret key", secret_key(config))?;
+    report.tell(
+        "public address",
+        match &config.public_url {
+            Some(url) if url.0.starts_with("https://") => Good(url.0.clone()),
+            Some(url) => {
+                Note(format!("{} is not https: providers call only https, and sessions can be read on the way", url.0))
+            }
+            None => Note("public_url is not set; set it once providers or other machines reach this server".to_owned()),
+        },
+    )
+}
+
+fn writable(data: &Path) -> Finding {
+    let probe = data.join(format!("doctor.{}", std::process::id()));
+    let written = open::make_folder(data).map_err(|failure| failure.to_string()).and_then(|()| {
+        fs::write(&probe, b"probe").and_then(|()| fs::remove_file(&probe)).map_err(|error| error.to_string())
+    });
+    match written {
+        Ok(()) => Good(format!("{} can be written", data.display())),
+        Err(error) => Mend(format!("{}: {error}; make it writable for this user", data.display())),
+    }
+}
+
+fn secret_key(config: &Config) -> Finding {
+    let path = open::key_path(config);
+    if config.secret_key.is_some() {
+        return Good("configured".to_owned());
+    }
+    match fs::metadata(&path) {
+        Ok(file) if file.permissions().mode() & 0o077 != 0 => {
+            Mend(format!("others may read {}; chmod 600 it", path.display()))
+        }
+        Ok(_) => Good(format!("{}; keep a copy where the backup is", path.display())),
+        Err(_) => Note(format!("{} is made at the first start", path.display())),
+    }
+}
+
+async fn examine_data(config: Config, workspace: Option<&str>, report: &mut Report) -> Result<(), Failure> {
+    let engine = if config.database.is_some() { "PostgreSQL" } else { "SQLite" };
+    let opened = match open::open(config).await {
+        Ok(opened) => opened,
+        Err(failure) => return report.tell("database", Mend(failure.to_string())),
+    };
+    report.tell(
+        "database",
+        match opened.services.check_ready().await {
+            Ok(()) => Good(format!("{engine} answers, and its schema is current")),
+            Err(error) => Mend(format!("{error}; check that it runs")),
+        },
+    )?;
+    let caller = match auth::find_workspace(&opened.services, workspace).await {
+        // The doctor looks as the owner would. It is nobody: what it reads leaves no trace, and it writes nothing.
+        Ok(workspace_id) => {
+            Caller { workspace_id, actor: Actor::Token(TokenId(0)), role: Role::Owner, name: "doctor".to_owned() }
+        }
+        Err(ServiceError::NotFound) if workspace.is_none() => {
+            return report
+                .tell("workspace", Note("there is none yet; `onethread serve` prints the set-up link".to_owned()));
+        }
+        Err(error) => return report.tell("workspace", Mend(format!("{}; check --workspace", Failure::from(error)))),
+    };
+    let services = &opened.services;
+    match channel_accounts::list_channel_accounts(services, &caller, LOOKS_AT, None).await {
+        Ok(page) if page.items.is_empty() => {
+            report.tell("channel accounts", Note("none is connected yet".to_owned()))?
+        }
+        Ok(page) => {
+            for account in &page.items {
+                report.tell("channel account", callbacks(account))?;
+            }
+        }
+        Err(error) => report.tell("channel accounts", Mend(error.to_string()))?,
+    }
+    report.tell("jobs", dead_jobs(services, &caller).await)?;
+    report.tell("stored events", undecodable(services, &caller).await)
+}
+
+fn callbacks(account: &ChannelAccount) -> Finding {
+    let who = format!("{} ({}, {})", account.id, account.kind, if account.enabled { "on" } else { "off" });
+    match account.last_callback_at {
+        Some(at) => Good(format!("{who}: the provider last called at {}", at.to_rfc3339())),
+        None => Mend(format!(
+            "{who}: the provider never called with a good signature; give it this server's public address with {} after it, \
+             and subscribe the page",
+            account.callback_path
+        )),
+    }
+}
+
+async fn dead_jobs(services: &Services, caller: &Caller) -> Finding {
+    match operations::list_jobs(services, caller, JobState::Dead, LOOKS_AT, None).await {
+        Ok(page) if page.items.is_empty() => Good("none was given up".to_owned()),
+        Ok(page) => Mend(format!("{} given up; look at them at the desk under Operations", count(page.items.len()))),
+        Err(error) => Mend(error.to_string()),
+    }
+}
+
+async fn undecodable(services: &Services, caller: &Caller) -> Finding {
+    match operations::list_inbound_events(services, caller, InboundState::Undecodable, LOOKS_AT, None).await {
+        Ok(page) if page.items.is_empty() => Good("all could be read".to_owned()),
+        Ok(page) => {
+            Mend(format!("{} cannot be read; look at them at the desk under Operations", count(page.items.len())))
+        }
+        Err(error) => Mend(error.to_string()),
+    }
+}
+
+fn count(found: usize) -> String {
+    if found >= LOOKS_AT as usize { format!("{found} or more") } else { found.to_string() }
+}

@@ -1,0 +1,140 @@
+//! Opening what every command works on: the data folder, its secret key, the store, the use cases.
+
+use crate::{Failure, config::Config, config::SecretKeys, registry};
+use service::{Clock, ServiceConfig, Services, SystemClock};
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    io::{ErrorKind, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use store::{Database, Keyring, SecretKey, Store, StoreConfig};
+
+/// An opened installation.
+pub struct Opened {
+    /// How it is configured.
+    pub config: Config,
+    /// The use cases.
+    pub services: Services,
+}
+
+/// Opens the installation, making the folder, the key and the schema when they are missing.
+///
+/// # Errors
+/// Says what is wrong with the folder, the key or the database, and what to do.
+pub async fn open(config: Config) -> Result<Opened, Failure> {
+    make_folder(&config.data)?;
+    let store = Store::open(StoreConfig {
+        database: database(&config),
+        keys: keyring(&config)?,
+        files_dir: config.data.join("files"),
+        now: || SystemClock.now().0,
+    })
+    .await?;
+    let services = Services::new(store, registry::channels()?, Arc::new(SystemClock), service_config(&config)).await?;
+    Ok(Opened { config, services })
+}
+
+/// Makes the data folder, for its owner alone.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_folder(data: &Path) -> Result<(), Failure> {
+    DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(|error| {
+        Failure::new(format!("cannot make the data folder {}: {error}; give another with --data", data.display()))
+    })
+}
+
+/// Where the data is.
+#[must_use]
+pub fn database(config: &Config) -> Database {
+    match &config.database {
+        Some(address) => Database::Postgres { url: address.expose().to_owned() },
+        None => Database::Sqlite { path: sqlite_path(config) },
+    }
+}
+
+/// The SQLite file.
+#[must_use]
+pub fn sqlite_path(config: &Config) -> PathBuf {
+    config.data.join("onethread.db")
+}
+
+/// The file that keeps the secret key when none is configured.
+#[must_use]
+pub fn key_path(config: &Config) -> PathBuf {
+    config.data.join("secret.key")
+}
+
+fn service_config(config: &Config) -> ServiceConfig {
+    let millis = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
+    ServiceConfig {
+        lease_millis: millis(config.lease_seconds.0),
+        proof_wait_millis: config.proof_wait_seconds.map(|seconds| millis(seconds.0)),
+        sweep_millis: config.sweep_seconds.0 * 1000,
+        inbound_retention_days: u32::try_from(config.inbound_retention_days.0).unwrap_or(u32::MAX),
+        delivery_concurrency: usize::try_from(config.delivery_concurrency.0).unwrap_or(usize::MAX),
+    }
+}
+
+fn keyring(config: &Config) -> Result<Keyring, Failure> {
+    let SecretKeys(first, older) = match &config.secret_key {
+        Some(keys) => keys.clone(),
+        None => key_of_file(&key_path(config))?,
+    };
+    Ok(Keyring::new(first, older))
+}
+
+/// Reads the key's file, making it first when it is missing. Two commands may do so at once: both get the same key.
+fn key_of_file(path: &Path) -> Result<SecretKeys, Failure> {
+    let wrong = |error: std::io::Error| Failure::new(format!("cannot use {}: {error}", path.display()));
+    if !path.exists() {
+        let key = SecretKey::generate()?.to_base64();
+        let written = path.with_extension(format!("key.{}", std::process::id()));
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&written).map_err(wrong)?;
+        file.write_all(format!("{key}\n").as_bytes()).and_then(|()| file.sync_all()).map_err(wrong)?;
+        // A link appears whole or not at all, and does not replace another one's key.
+        let linked = fs::hard_link(&written, path);
+        fs::remove_file(&written).map_err(wrong)?;
+        match linked {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(wrong(error)),
+            _ => {}
+        }
+    }
+    let text = fs::read_to_string(path).map_err(wrong)?;
+    SecretKeys::parse(&text)
+        .map_err(|right| Failure::new(format!("{} is wrong: {right}; restore it from a backup", path.display())))
+}
+
+/// Under which address people reach the server: the configured one, else that of the running `serve`, else where it
+/// would listen.
+#[must_use]
+pub fn base_address(config: &Config) -> String {
+    config
+        .public_url
+        .as_ref()
+        .map(|url| url.0.clone())
+        .or_else(|| crate::lock::running_at(&config.data))
+        .unwrap_or_else(|| format!("http://{}", config.listen))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_made_once_and_only_its_owner_may_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret.key");
+        let keys: Vec<SecretKeys> = std::thread::scope(|scope| {
+            let made: Vec<_> = (0..4).map(|_| scope.spawn(|| key_of_file(&path).unwrap())).collect();
+            made.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(keys.windows(2).all(|pair| pair[0] == pair[1]));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left over");
+    }
+}
