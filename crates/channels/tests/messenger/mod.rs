@@ -1,0 +1,53 @@
+//! Messenger.
+
+mod calls;
+mod corpus;
+mod peers;
+mod suite;
+
+use channel::{
+    Account, Channel, Outbound, Secret,
+    http::{HttpClient, Limits},
+};
+use channels::messenger::Messenger;
+use model::{Block, ChannelAccountId, MessageId, gate::Window};
+use serde_json::json;
+use std::time::Duration;
+use testkit::graph::GraphStandIn;
+
+pub const PSID: &str = "7001002003004005";
+pub const SECRET: &str = "meta_app_secret_for_tests";
+
+/// The channel, impatient.
+pub fn messenger() -> Messenger {
+    testkit::install_tls();
+    let limits = Limits { connect: Duration::from_secs(2), total: Duration::from_secs(3), ..Limits::default() };
+    Messenger::new(HttpClient::with_limits(limits).unwrap())
+}
+
+/// An account whose provider is at this address.
+pub fn account(api_base: &str) -> Account {
+    let settings = json!({ "page_id": "110022003300440", "api_base": api_base });
+    let secrets =
+        [("app_secret", SECRET), ("page_access_token", "EAAtestPageAccessToken"), ("verify_token", "a-word-of-ours")];
+    let account = Account {
+        id: ChannelAccountId(1),
+        settings: settings.as_object().unwrap().clone(),
+        secrets: secrets.map(|(name, value)| (name.to_owned(), Secret::new(value))).into(),
+    };
+    assert_eq!(messenger().check(&account), []);
+    account
+}
+
+pub fn account_at(meta: &GraphStandIn) -> Account {
+    account(&meta.base())
+}
+
+pub fn hello() -> Outbound {
+    Outbound {
+        message_id: MessageId(42),
+        recipient: PSID.into(),
+        blocks: vec![Block::text("hello")],
+        window: Window::Open,
+    }
+}
