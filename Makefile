@@ -53,10 +53,11 @@ test: ## Everything: checks, Rust tests on both engines, web tests, browser test
 e2e: ## The browser tests alone.
 	@$(STOP_DATABASE); $(STEPS)
 
-generate: ## Write the generated files anew: contract/*.json and the web client's types.
+generate: ## Write the generated files anew: contract/, the web client's types, the page of settings.
 	@scripts/need rust compiler node npm
 	@UPDATE_CONTRACT=1 scripts/rust-tests contract
 	@npm run --silent generate -w web/client
+	@scripts/settings-page --write target/debug/onethread
 
 soak: ## Crash tests (KILLS=200) and fuzzing (FUZZ_SECONDS=60 a target), into target/soak.log.
 	@mkdir -p target; { $(STOP_DATABASE); $(STEPS); } 2>&1 | tee target/soak.log
@@ -111,6 +112,7 @@ _rust-tests:
 	@if [ -x crates/channels/tests/peers/install.sh ]; then $(STEP) "providers' SDKs" crates/channels/tests/peers/install.sh; fi
 	@$(STEP) "rust tests, built" cargo test --locked --workspace --no-run $(QUIET)
 	@$(STEP) "rust tests" scripts/rust-tests
+	@$(STEP) "settings page" scripts/settings-page target/debug/onethread
 	@$(STEP) "doc tests" cargo test --locked --workspace --doc --quiet
 
 _e2e:
