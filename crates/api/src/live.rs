@@ -6,7 +6,7 @@
 use crate::{
     App,
     extract::{Authenticated, authenticate, read_query},
-    problem::{Checked, Common, Guarded, Problem},
+    problem::{Checked, Common, Guarded, NoSocket, Problem},
 };
 use axum::{
     Json,
@@ -95,7 +95,7 @@ pub(crate) struct LiveQuery {
     get, path = "/live", tag = "Live", params(LiveQuery),
     responses(
         (status = 101, description = "The socket is open."),
-        (status = 400, description = "Not a request for a WebSocket (`invalid`).", body = Problem, content_type = "application/problem+json"),
+        NoSocket,
         Guarded, Checked, Common,
     )
 )]

@@ -24,14 +24,25 @@ pub struct Fault {
     pub message: String,
 }
 
-/// An error, in the form of RFC 9457. `code` is stable; `title` and `detail` are for people and may change.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+/// An error on its way out. `code` is stable; the words are for people and may change.
+#[derive(Debug, Clone)]
 pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    faults: Vec<Fault>,
+    retry_after_seconds: Option<u64>,
+}
+
+/// An error, in the form of RFC 9457. `code` is stable; `title` and `detail` are for people and may change.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+struct Written<'a> {
     /// Always `about:blank`: the code says more than an address would.
     #[serde(rename = "type")]
     kind: &'static str,
     /// The status in words.
-    title: &'static str,
+    title: &'a str,
     /// The HTTP status.
     #[schema(minimum = 400, maximum = 599)]
     status: u16,
@@ -40,31 +51,20 @@ pub struct Problem {
     /// `internal`, or the reason of a conflict (`window_closed`).
     code: &'static str,
     /// What went wrong, in words.
-    detail: String,
+    detail: &'a str,
     /// Names the request in the server's log.
-    request_id: String,
+    request_id: &'a str,
     /// Everything that is wrong with the request, when its content is.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    faults: Vec<Fault>,
-    #[serde(skip)]
-    retry_after_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+    #[schema(required = false, value_type = Vec<Fault>)]
+    faults: &'a [Fault],
 }
 
 impl Problem {
     /// A problem with a stable code and words for people.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            kind: "about:blank",
-            title: status.canonical_reason().unwrap_or("Error"),
-            status: status.as_u16(),
-            code,
-            detail: detail.into(),
-            request_id: String::new(),
-            faults: Vec::new(),
-            retry_after_seconds: None,
-        }
+        Self { status, code, detail: detail.into(), faults: Vec::new(), retry_after_seconds: None }
     }
 
     /// Nobody, or nobody any more.
@@ -132,21 +132,24 @@ impl Problem {
         }
     }
 
-    /// The status to answer with.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-    }
-
     /// Writes the answer: the last step, in [`crate::observe`], where the request's id is known.
-    pub(crate) fn render(mut self, request_id: &str) -> Response {
-        self.request_id = request_id.to_owned();
-        let body = serde_json::to_vec(&self).unwrap_or_default();
-        let mut response = (self.status(), [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
+    pub(crate) fn render(&self, request_id: &str) -> Response {
+        let written = Written {
+            kind: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: &self.detail,
+            request_id,
+            faults: &self.faults,
+        };
+        // Plain texts and numbers always become JSON.
+        let body = serde_json::to_vec(&written).unwrap_or_default();
+        let mut response = (self.status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
         if let Some(seconds) = self.retry_after_seconds {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.status == 401 {
+        if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
@@ -158,7 +161,7 @@ const INTERNAL: &str = "a fault of the server; its log names it by the request_i
 impl IntoResponse for Problem {
     /// Carries the problem outwards; [`crate::observe`] writes it.
     fn into_response(self) -> Response {
-        let mut response = self.status().into_response();
+        let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
         response
     }
@@ -247,6 +250,10 @@ answers! {
     }
     /// What a route that changes something may answer.
     Contradicts { "409" => "It contradicts what is there; the code says how." }
+    /// What a route that proves who somebody is by a secret of theirs may answer.
+    BadSecret { "401" => "What should prove who you are is wrong (`unauthenticated`)." }
+    /// What a route that only takes sockets may answer.
+    NoSocket { "400" => "Not a request for a WebSocket (`invalid`)." }
     /// What a route that limits tries may answer.
     Limited { "429" => "Too many tries (`too_many_requests`); `Retry-After` says how long to wait." }
 }
@@ -261,5 +268,5 @@ fn problem_answer(description: &str) -> RefOr<utoipa::openapi::Response> {
 
 /// The schema of problems, for the document's components.
 pub(crate) fn schemas() -> [(String, RefOr<utoipa::openapi::Schema>); 2] {
-    [("Problem".to_owned(), Problem::schema()), ("Fault".to_owned(), Fault::schema())]
+    [("Problem".to_owned(), Written::schema()), ("Fault".to_owned(), Fault::schema())]
 }

@@ -4,7 +4,7 @@ use crate::{
     App,
     extract::{Body, ByHttps, NotForeign, Peer, SESSION_COOKIE, require_own_origin, session_cookie},
     me::Me,
-    problem::{Checked, Common, Guarded, Limited, Problem, WithBody},
+    problem::{BadSecret, Checked, Common, Guarded, Limited, Problem, WithBody},
 };
 use axum::{
     Json,
@@ -58,7 +58,7 @@ fn cookie(secret: &str, expires_at: Option<Timestamp>, by_https: bool) -> String
     extensions(("x-internal" = json!(true))),
     responses(
         (status = 201, description = "Signed in; the answer sets the session's cookie.", body = Me),
-        (status = 401, description = "The address or the password is wrong (`unauthenticated`).", body = Problem, content_type = "application/problem+json"),
+        BadSecret,
         Checked, WithBody, Limited, Common,
     )
 )]

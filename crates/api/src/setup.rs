@@ -3,7 +3,7 @@
 use crate::{
     extract::{Body, ByHttps, NotForeign},
     me::Me,
-    problem::{Checked, Common, Contradicts, Limited, Problem, WithBody},
+    problem::{BadSecret, Checked, Common, Contradicts, Limited, Problem, WithBody},
     session,
 };
 use axum::{Json, extract::State, response::IntoResponse};
@@ -51,7 +51,7 @@ pub(crate) async fn get_setup(State(services): State<Services>) -> Result<Json<S
     extensions(("x-internal" = json!(true))),
     responses(
         (status = 201, description = "Done; the answer sets the session's cookie.", body = Me),
-        (status = 401, description = "The code is wrong (`unauthenticated`).", body = Problem, content_type = "application/problem+json"),
+        BadSecret,
         Contradicts, Checked, WithBody, Limited, Common,
     )
 )]

@@ -19,6 +19,7 @@ pub struct Cli {
 pub enum Command {
     /// Run the server. Prints its address, and a one-time set-up link while nobody owns the installation.
     Serve {
+        /// Where the data is.
         #[command(flatten)]
         data: DataArguments,
         /// Address and port to listen on; port 0 takes any free one [default: 127.0.0.1:8080].
@@ -27,15 +28,19 @@ pub enum Command {
     },
     /// Make tokens for programs.
     Token {
+        /// What to do.
         #[command(subcommand)]
         command: TokenCommand,
+        /// Where the data is.
         #[command(flatten)]
         data: DataArguments,
     },
     /// Invite people, renew their passwords, end their access.
     User {
+        /// What to do.
         #[command(subcommand)]
         command: UserCommand,
+        /// Where the data is.
         #[command(flatten)]
         data: DataArguments,
     },
@@ -44,6 +49,7 @@ pub enum Command {
         /// The workspace, when there are several.
         #[arg(long, value_name = "W")]
         workspace: Option<String>,
+        /// Where the data is.
         #[command(flatten)]
         data: DataArguments,
     },

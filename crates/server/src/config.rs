@@ -11,7 +11,6 @@ pub use values::{DatabaseAddress, LogFormat, LogLevel, PublicUrl, SecretKeys, Wh
 
 use layers::Layers;
 use std::{fmt::Write as _, net::SocketAddr, path::PathBuf};
-use values::Setting;
 
 /// What is known of a setting without reading it.
 #[derive(Debug, Clone, Copy)]
