@@ -116,14 +116,17 @@ _rust-tests:
 	@$(STEP) "doc tests" cargo test --locked --workspace --doc --quiet
 
 _e2e:
-	@$(STEP) "tools" scripts/need rust compiler node browser
+	@$(STEP) "tools" scripts/need rust compiler node postgres browser
 	@$(MAKE) _web
+	@$(STEP) "database" bash -c '.ci/pg start >/dev/null'
 	@$(STEP) "rust tests, built" cargo test --locked --workspace --no-run $(QUIET)
 	@$(MAKE) _browser-tests
 
-# The same binary that the Rust tests built: no second build for the browser. Once per engine.
+# The same binary that the Rust tests built: no second build for the browser. `serve` reads ONETHREAD_DATABASE itself.
 _browser-tests:
-	@$(STEP) "browser tests, sqlite" env ONETHREAD_BIN="$(CURDIR)/target/debug/onethread" npm run --silent e2e
+	@export ONETHREAD_BIN="$(CURDIR)/target/debug/onethread"; \
+	$(STEP) "browser tests, sqlite" npm run --silent e2e; \
+	ONETHREAD_DATABASE="$$(.ci/pg database)" $(STEP) "browser tests, postgresql" npm run --silent e2e
 
 _soak:
 	@$(STEP) "tools" scripts/need rust compiler
