@@ -57,6 +57,8 @@ CREATE TABLE agent (
     UNIQUE (workspace_id, email)
 );
 CREATE INDEX agent_email ON agent (email);
+-- Asked by whoever opens the first-run page.
+CREATE INDEX agent_owner ON agent (role) WHERE role = 'owner';
 
 -- Secrets that callers hold (sessions, tokens, links) are kept as SHA-256 only.
 CREATE TABLE sign_in (

@@ -86,13 +86,13 @@ queries! {
     SET_PASSWORD = Same("UPDATE agent SET password_hash = $1 WHERE workspace_id = $2 AND id = $3");
     SET_SETUP_CODE = Same("INSERT INTO setup_code (id, code_hash) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET code_hash = excluded.code_hash");
     TAKE_SETUP_CODE = Same("DELETE FROM setup_code WHERE id = 1 AND code_hash = $1");
-    INSERT_SIGN_IN = Same("INSERT INTO sign_in (secret_hash, workspace_id, agent_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (secret_hash) DO NOTHING");
-    FIND_SIGN_IN = Same("SELECT a.id, a.name, a.email, a.role, a.disabled, a.created_at, s.workspace_id FROM sign_in s JOIN agent a ON a.id = s.agent_id WHERE s.secret_hash = $1 AND s.expires_at > $2");
+    INSERT_SIGN_IN = Same("INSERT INTO sign_in (secret_hash, workspace_id, agent_id, created_at, expires_at) SELECT CAST($1 AS TEXT), workspace_id, id, CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM agent WHERE workspace_id = $4 AND id = $5 ON CONFLICT (secret_hash) DO NOTHING");
+    FIND_SIGN_IN = Same("SELECT a.id, a.name, a.email, a.role, a.disabled, a.created_at, s.workspace_id FROM sign_in s JOIN agent a ON a.id = s.agent_id WHERE s.secret_hash = $1 AND s.expires_at > $2 AND NOT a.disabled");
     DELETE_SIGN_IN = Same("DELETE FROM sign_in WHERE secret_hash = $1");
-    DELETE_SIGN_INS = Same("DELETE FROM sign_in WHERE agent_id = $1");
+    DELETE_SIGN_INS = Same("DELETE FROM sign_in WHERE workspace_id = $1 AND agent_id = $2");
     DELETE_EXPIRED = Same("DELETE FROM sign_in WHERE expires_at <= $1");
-    DELETE_LINKS = Same("DELETE FROM one_time_link WHERE agent_id = $1");
-    INSERT_LINK = Same("INSERT INTO one_time_link (code_hash, workspace_id, agent_id, purpose, expires_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (code_hash) DO NOTHING");
+    DELETE_LINKS = Same("DELETE FROM one_time_link WHERE workspace_id = $1 AND agent_id = $2");
+    INSERT_LINK = Same("INSERT INTO one_time_link (code_hash, workspace_id, agent_id, purpose, expires_at) SELECT CAST($1 AS TEXT), workspace_id, id, CAST($2 AS TEXT), CAST($3 AS BIGINT) FROM agent WHERE workspace_id = $4 AND id = $5 ON CONFLICT (code_hash) DO NOTHING");
     FIND_LINK = Same("SELECT a.id, a.name, a.email, a.role, a.disabled, a.created_at, l.workspace_id, l.purpose FROM one_time_link l JOIN agent a ON a.id = l.agent_id WHERE l.code_hash = $1 AND l.expires_at > $2");
     TAKE_LINK = Same("DELETE FROM one_time_link WHERE code_hash = $1 AND expires_at > $2 RETURNING workspace_id, agent_id");
 }
@@ -232,8 +232,8 @@ impl Store {
                     record.subject_id = Some(id.to_string());
                     executor.log(record);
                 }
-                executor.execute(DELETE_SIGN_INS, &params![id.0]).await?;
-                executor.execute(DELETE_LINKS, &params![id.0]).await?;
+                executor.execute(DELETE_SIGN_INS, &params![workspace_id.0, id.0]).await?;
+                executor.execute(DELETE_LINKS, &params![workspace_id.0, id.0]).await?;
                 Ok(())
             }
             .boxed()
@@ -255,7 +255,7 @@ impl Store {
         self.write(input, |executor, (workspace_id, agent_id, secret_hash, now, expires_at)| {
             async move {
                 executor.execute(DELETE_EXPIRED, &params![*now]).await?;
-                let params = params![secret_hash, workspace_id.0, agent_id.0, *now, *expires_at];
+                let params = params![secret_hash, *now, *expires_at, workspace_id.0, agent_id.0];
                 executor.execute(INSERT_SIGN_IN, &params).await
             }
             .boxed()
@@ -300,8 +300,8 @@ impl Store {
         let input = (workspace_id, agent_id, purpose, code_hash.to_owned(), expires_at);
         self.write(input, |executor, (workspace_id, agent_id, purpose, code_hash, expires_at)| {
             async move {
-                executor.execute(DELETE_LINKS, &params![agent_id.0]).await?;
-                let params = params![code_hash, workspace_id.0, agent_id.0, *purpose, *expires_at];
+                executor.execute(DELETE_LINKS, &params![workspace_id.0, agent_id.0]).await?;
+                let params = params![code_hash, *purpose, *expires_at, workspace_id.0, agent_id.0];
                 executor.execute(INSERT_LINK, &params).await
             }
             .boxed()
@@ -347,7 +347,7 @@ impl Store {
                         .await?;
                     if let Some((workspace_id, agent_id)) = taken {
                         executor.execute(SET_PASSWORD, &params![password_hash, workspace_id.0, agent_id.0]).await?;
-                        executor.execute(DELETE_SIGN_INS, &params![agent_id.0]).await?;
+                        executor.execute(DELETE_SIGN_INS, &params![workspace_id.0, agent_id.0]).await?;
                     }
                     Ok(taken)
                 }

@@ -4,13 +4,13 @@ use crate::{
     Store,
     engine::{Executor, Row, params, queries},
     error::{Result, StoreError},
-    idempotency::{Created, Idempotency, claim},
+    idempotency::{Created, Idempotency, claim, give_back},
     log::NewRecord,
 };
 use futures_util::FutureExt;
 use model::{ChannelAccountId, Timestamp, WorkspaceId, channel_account::ChannelAccount, log::LogKind};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// An account to connect.
 #[derive(Clone)]
@@ -114,12 +114,19 @@ queries! {
     UPDATE = Same("UPDATE channel_account SET name = $1, enabled = $2, address = $3, namespace = $4, settings = $5, secrets = $6, secret_names = $7, callback_key = $8, version = version + 1 WHERE workspace_id = $9 AND id = $10 AND version = $11");
     RESEAL = Same("UPDATE channel_account SET secrets = $1 WHERE workspace_id = $2 AND id = $3 AND version = $4");
     FIND_ENDPOINT = Same("SELECT callback_key FROM callback_endpoint WHERE workspace_id = $1 AND kind = $2 AND fingerprint = $3 ORDER BY created_at, callback_key LIMIT 1");
+    /// Whether an account is the only one behind its callback address.
+    FIND_NEIGHBOUR = Same("SELECT id FROM channel_account WHERE callback_key = $1 AND id <> $2 LIMIT 1");
+    SET_FINGERPRINT = Same("UPDATE callback_endpoint SET fingerprint = $1 WHERE workspace_id = $2 AND callback_key = $3");
+    ENDPOINTS = Same("SELECT callback_key, workspace_id, fingerprint FROM callback_endpoint WHERE fingerprint IS NOT NULL");
+    FIND_BY_ADDRESS = Same("SELECT id FROM channel_account WHERE workspace_id = $1 AND kind = $2 AND address = $3");
+    /// Whether an update is there already: sealing never gives the same text twice, so the text names the update.
+    IS_WRITTEN = Same("SELECT id FROM channel_account WHERE workspace_id = $1 AND id = $2 AND version = $3 AND secrets = $4");
     INSERT_ENDPOINT = Same("INSERT INTO callback_endpoint (callback_key, workspace_id, kind, fingerprint, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (callback_key) DO NOTHING");
     GET = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at, workspace_id, namespace, secrets, version, address FROM channel_account WHERE workspace_id = $1 AND id = $2");
     LIST = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at FROM channel_account WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3");
     GET_ENDPOINT = Same("SELECT workspace_id, kind FROM callback_endpoint WHERE callback_key = $1");
     LIST_BEHIND = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at, workspace_id, namespace, secrets, version, address FROM channel_account WHERE callback_key = $1 ORDER BY id");
-    TOUCH = Same("UPDATE channel_account SET last_callback_at = $1 WHERE workspace_id = $2 AND id = $3 RETURNING version");
+    TOUCH = Same("UPDATE channel_account SET last_callback_at = $1 WHERE workspace_id = $2 AND id = $3");
     CLAIM_UNROUTABLE = Same("UPDATE inbound_event SET state = 'stored', channel_account_id = $1 WHERE workspace_id = $2 AND state = 'unroutable' AND callback_key = $3 AND address = $4");
     SECRETS_PAGE = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at, workspace_id, namespace, secrets, version, address FROM channel_account ORDER BY id");
 }
@@ -164,22 +171,51 @@ fn to_json(value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| StoreError::Internal(error.to_string()))
 }
 
-async fn endpoint(
-    executor: &Executor,
+/// The callback address of the app that an account belongs to.
+struct App<'a> {
     workspace_id: WorkspaceId,
-    kind: &str,
-    fingerprint: Option<&str>,
-    new_key: &str,
+    kind: &'a str,
+    /// Empty when each account has an address of its own.
+    fingerprints: &'a [String],
+    /// For an address that has to be made.
+    new_key: &'a str,
     now: Timestamp,
-) -> Result<String> {
-    if let Some(fingerprint) = fingerprint {
-        let params = params![workspace_id.0, kind, fingerprint];
-        if let Some(key) = executor.query_opt(FIND_ENDPOINT, &params, |row| row.text(0)).await? {
+}
+
+impl App<'_> {
+    async fn find(&self, executor: &Executor) -> Result<Option<String>> {
+        for fingerprint in self.fingerprints {
+            let params = params![self.workspace_id.0, self.kind, fingerprint];
+            if let Some(key) = executor.query_opt(FIND_ENDPOINT, &params, |row| row.text(0)).await? {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn find_or_create(&self, executor: &Executor) -> Result<String> {
+        if let Some(key) = self.find(executor).await? {
             return Ok(key);
         }
+        let fingerprint = self.fingerprints.first();
+        let params = params![self.new_key, self.workspace_id.0, self.kind, fingerprint, self.now];
+        executor.execute(INSERT_ENDPOINT, &params).await?;
+        Ok(self.new_key.to_owned())
     }
-    executor.execute(INSERT_ENDPOINT, &params![new_key, workspace_id.0, kind, fingerprint, now]).await?;
-    Ok(new_key.to_owned())
+
+    /// The address of an account that has one. Alone behind it, the account keeps it when the app's secret changes: the
+    /// provider goes on calling there.
+    async fn find_or_keep(&self, executor: &Executor, id: ChannelAccountId, old_key: String) -> Result<String> {
+        let Some(fingerprint) = self.fingerprints.first() else { return Ok(old_key) };
+        if let Some(key) = self.find(executor).await? {
+            return Ok(key);
+        }
+        if executor.query_opt(FIND_NEIGHBOUR, &params![&old_key, id.0], |_| Ok(())).await?.is_some() {
+            return self.find_or_create(executor).await;
+        }
+        executor.execute(SET_FINGERPRINT, &params![fingerprint, self.workspace_id.0, &old_key]).await?;
+        Ok(old_key)
+    }
 }
 
 impl Store {
@@ -194,9 +230,9 @@ impl Store {
     /// entries.
     pub async fn create_channel_account(&self, new: NewChannelAccountRow) -> Result<Option<Created<ChannelAccountId>>> {
         let sealed = self.0.keys.seal(&new.id.to_string(), &to_json(&new.secrets)?)?;
-        let fingerprint = new.shared_callback_key.as_deref().map(|key| self.0.keys.fingerprint(key));
+        let fingerprints = self.fingerprints(new.shared_callback_key.as_deref());
         let (created, _) = self
-            .write((new, sealed, fingerprint), |executor, (new, sealed, fingerprint)| {
+            .write((new, sealed, fingerprints), |executor, (new, sealed, fingerprints)| {
                 async move {
                     let claimed =
                         claim(executor, new.workspace_id, new.idempotency.as_ref(), new.id.0, new.now).await?;
@@ -205,15 +241,19 @@ impl Store {
                         Created::Before(id) => return Ok(Some(Created::Before(ChannelAccountId(id)))),
                         Created::KeyReused => return Ok(Some(Created::KeyReused)),
                     }
-                    let key = endpoint(
-                        executor,
-                        new.workspace_id,
-                        &new.kind,
-                        fingerprint.as_deref(),
-                        &new.callback_key,
-                        new.now,
-                    )
-                    .await?;
+                    let params = params![new.workspace_id.0, &new.kind, &new.address];
+                    match executor.query_opt(FIND_BY_ADDRESS, &params, |row| row.int(0)).await? {
+                        None => {}
+                        Some(id) if id == new.id.0 => return Ok(Some(Created::New(new.id))),
+                        Some(_) => {
+                            give_back(executor, new.workspace_id, new.idempotency.as_ref(), new.id.0).await?;
+                            return Ok(None);
+                        }
+                    }
+                    let (workspace_id, kind, new_key, now) =
+                        (new.workspace_id, new.kind.as_str(), new.callback_key.as_str(), new.now);
+                    let app = App { workspace_id, kind, fingerprints, new_key, now };
+                    let key = app.find_or_create(executor).await?;
                     let (settings, names) =
                         (to_json(&new.settings)?, to_json(&new.secrets.keys().collect::<Vec<_>>())?);
                     let params = params![
@@ -231,8 +271,9 @@ impl Store {
                         new.now,
                     ];
                     if executor.execute(INSERT, &params).await? == 0 {
-                        let own = executor.query_opt(GET, &params![new.workspace_id.0, new.id.0], |_| Ok(())).await?;
-                        return Ok(own.map(|()| Created::New(new.id)));
+                        // Somebody connected it between the look and this.
+                        give_back(executor, new.workspace_id, new.idempotency.as_ref(), new.id.0).await?;
+                        return Ok(None);
                     }
                     let mut record = NewRecord::new(new.workspace_id, new.now, LogKind::ChannelAccountCreated);
                     record.subject_id = Some(new.id.to_string());
@@ -249,34 +290,32 @@ impl Store {
         Ok(created)
     }
 
-    /// Writes a changed account. False when somebody changed it meanwhile.
+    /// Writes a changed account. False when somebody changed it meanwhile, or connected the provider's account that it names.
     pub async fn update_channel_account(&self, change: ChannelAccountUpdate) -> Result<bool> {
         let sealed = self.0.keys.seal(&change.id.to_string(), &to_json(&change.secrets)?)?;
-        let fingerprint = change.shared_callback_key.as_deref().map(|key| self.0.keys.fingerprint(key));
+        let fingerprints = self.fingerprints(change.shared_callback_key.as_deref());
         let (updated, _) = self
-            .write((change, sealed, fingerprint), |executor, (change, sealed, fingerprint)| {
+            .write((change, sealed, fingerprints), |executor, (change, sealed, fingerprints)| {
                 async move {
+                    let (workspace_id, id) = (change.workspace_id, change.id);
                     let known = executor
-                        .query_opt(GET, &params![change.workspace_id.0, change.id.0], |row| {
-                            Ok((row.text(1)?, row.text(6)?))
+                        .query_opt(GET, &params![workspace_id.0, id.0], |row| {
+                            Ok((row.text(1)?, row.text(6)?, row.int(12)?))
                         })
                         .await?;
-                    let Some((kind, old_key)) = known else { return Ok(false) };
-                    // Without a shared address the account keeps the one it has.
-                    let key = match fingerprint {
-                        Some(_) => {
-                            endpoint(
-                                executor,
-                                change.workspace_id,
-                                &kind,
-                                fingerprint.as_deref(),
-                                &change.callback_key,
-                                change.now,
-                            )
-                            .await?
-                        }
-                        None => old_key,
-                    };
+                    let Some((kind, old_key, version)) = known else { return Ok(false) };
+                    if version != change.version {
+                        let params = params![workspace_id.0, id.0, change.version + 1, sealed];
+                        return Ok(executor.query_opt(IS_WRITTEN, &params, |_| Ok(())).await?.is_some());
+                    }
+                    let params = params![workspace_id.0, &kind, &change.address];
+                    let named = executor.query_opt(FIND_BY_ADDRESS, &params, |row| row.int(0)).await?;
+                    if named.is_some_and(|named| named != id.0) {
+                        return Ok(false);
+                    }
+                    let (new_key, now) = (change.callback_key.as_str(), change.now);
+                    let app = App { workspace_id, kind: &kind, fingerprints, new_key, now };
+                    let key = app.find_or_keep(executor, id, old_key).await?;
                     let settings = to_json(&change.settings)?;
                     let names = to_json(&change.secrets.keys().collect::<Vec<_>>())?;
                     let params = params![
@@ -292,17 +331,17 @@ impl Store {
                         change.id.0,
                         change.version,
                     ];
-                    let updated = executor.execute(UPDATE, &params).await? == 1;
-                    if updated {
-                        let mut record =
-                            NewRecord::new(change.workspace_id, change.now, LogKind::ChannelAccountChanged);
-                        record.subject_id = Some(change.id.to_string());
-                        record.actor_id = Some(change.actor_id.clone());
-                        executor.log(record);
-                        let params = params![change.id.0, change.workspace_id.0, &key, &change.address];
-                        executor.execute(CLAIM_UNROUTABLE, &params).await?;
+                    if executor.execute(UPDATE, &params).await? == 0 {
+                        // Changed between the look and this: undo what was done on the way, and look again.
+                        return Err(StoreError::Contention);
                     }
-                    Ok(updated)
+                    let mut record = NewRecord::new(change.workspace_id, change.now, LogKind::ChannelAccountChanged);
+                    record.subject_id = Some(change.id.to_string());
+                    record.actor_id = Some(change.actor_id.clone());
+                    executor.log(record);
+                    let params = params![change.id.0, change.workspace_id.0, &key, &change.address];
+                    executor.execute(CLAIM_UNROUTABLE, &params).await?;
+                    Ok(true)
                 }
                 .boxed()
             })
@@ -366,8 +405,8 @@ impl Store {
     ) -> Result<()> {
         self.write((workspace_id, id, is_first, now), |executor, (workspace_id, id, is_first, now)| {
             async move {
-                executor.query(TOUCH, &params![*now, workspace_id.0, id.0], |_| Ok(())).await?;
-                if *is_first {
+                let touched = executor.execute(TOUCH, &params![*now, workspace_id.0, id.0]).await? == 1;
+                if touched && *is_first {
                     let mut record = NewRecord::new(*workspace_id, *now, LogKind::ChannelAccountChanged);
                     record.subject_id = Some(id.to_string());
                     executor.log(record);
@@ -380,14 +419,39 @@ impl Store {
         .map(|_| ())
     }
 
-    /// Seals every secret that was sealed with an older key anew; returns how many. The second step of changing keys.
+    /// The fingerprints of what the accounts of one app have in common.
+    fn fingerprints(&self, shared: Option<&str>) -> Vec<String> {
+        shared.map(|shared| self.0.keys.fingerprints(shared)).unwrap_or_default()
+    }
+
+    /// Seals every secret that was sealed with an older key anew; returns how many. The second step of changing keys:
+    /// afterwards nothing needs the older keys.
     pub async fn reseal_secrets(&self) -> Result<u64> {
-        let all = self
-            .read((), |executor, ()| async move { executor.query(SECRETS_PAGE, &[], read_sealed).await }.boxed())
+        let (all, endpoints) = self
+            .read((), |executor, ()| {
+                async move {
+                    let endpoints = executor
+                        .query(ENDPOINTS, &[], |row| Ok((row.text(0)?, WorkspaceId(row.int(1)?), row.text(2)?)))
+                        .await?;
+                    Ok((executor.query(SECRETS_PAGE, &[], read_sealed).await?, endpoints))
+                }
+                .boxed()
+            })
             .await?;
         let mut resealed = 0;
-        for sealed in all.into_iter().filter(|sealed| !self.0.keys.is_current(&sealed.secrets)) {
+        let mut fingerprints = HashMap::new();
+        for sealed in all {
+            let is_current = self.0.keys.is_current(&sealed.secrets);
             let row = self.unseal(sealed)?.row;
+            for secret in row.secrets.values() {
+                let mut known = self.0.keys.fingerprints(secret).into_iter();
+                if let Some(current) = known.next() {
+                    fingerprints.extend(known.map(|older| ((row.workspace_id, older), current.clone())));
+                }
+            }
+            if is_current {
+                continue;
+            }
             let text = self.0.keys.seal(&row.account.id.to_string(), &to_json(&row.secrets)?)?;
             let input = (text, row.workspace_id, row.account.id, row.version);
             let (written, _) = self
@@ -397,6 +461,14 @@ impl Store {
                 })
                 .await?;
             resealed += written;
+        }
+        // What an app's accounts share is one of their secrets: its fingerprint under an older key is told by that.
+        for (key, workspace_id, older) in endpoints {
+            let Some(current) = fingerprints.get(&(workspace_id, older)) else { continue };
+            self.write((current.clone(), workspace_id, key), |executor, (current, workspace_id, key)| {
+                async move { executor.execute(SET_FINGERPRINT, &params![current, workspace_id.0, key]).await }.boxed()
+            })
+            .await?;
         }
         Ok(resealed)
     }

@@ -29,7 +29,7 @@ pub struct Delivery {
     pub route: RouteRow,
     /// The newest attempt, unless it has ended: it left, and nobody said what became of it.
     pub open_attempt: Option<StartedAttempt>,
-    /// When the first attempt began.
+    /// When the first attempt of the present job began: a person's "once more" is a job of its own.
     pub first_tried_at: Option<Timestamp>,
     /// The number of the newest attempt; 0 before the first.
     pub attempts: i64,
@@ -100,9 +100,11 @@ pub struct Ended {
 }
 
 queries! {
-    FIND = Same("SELECT m.id, m.delivery_state, m.author_kind, m.blocks, r.id, r.identity_id, i.address, r.channel_account_id, r.window_until, r.last_inbound_at, r.blocked, a.enabled FROM message m JOIN route r ON r.id = m.route_id JOIN identity i ON i.id = r.identity_id JOIN channel_account a ON a.id = r.channel_account_id WHERE m.workspace_id = $1 AND m.id = $2 AND m.direction = 'outbound'");
+    FIND = Same("SELECT m.id, m.delivery_state, m.author_kind, m.blocks, r.id, r.identity_id, i.address, r.channel_account_id, r.window_until, r.last_inbound_at, r.blocked, a.enabled, j.created_at FROM message m JOIN route r ON r.id = m.route_id JOIN identity i ON i.id = r.identity_id JOIN channel_account a ON a.id = r.channel_account_id LEFT JOIN job j ON j.kind = 'deliver' AND j.subject_id = m.id WHERE m.workspace_id = $1 AND m.id = $2 AND m.direction = 'outbound'");
     LIST_ATTEMPTS = Same("SELECT number, started_at, ended_at FROM attempt WHERE message_id = $1 AND workspace_id = $2 ORDER BY number");
-    HOLDS_JOB = Same("SELECT id FROM job WHERE workspace_id = $1 AND id = $2 AND lease_owner = $3");
+    /// Locks the job, so that nobody else claims it before this attempt is written.
+    HOLD_JOB = Same("UPDATE job SET lease_owner = $1 WHERE workspace_id = $2 AND id = $3 AND lease_owner = $1");
+    GET_ATTEMPT = Same("SELECT started_at, ended_at FROM attempt WHERE message_id = $1 AND number = $2 AND workspace_id = $3");
     START_ATTEMPT = Same("INSERT INTO attempt (message_id, number, workspace_id, started_at) VALUES ($1, $2, $3, $4) ON CONFLICT (message_id, number) DO NOTHING");
     MARK_SENDING = Same("UPDATE message SET delivery_state = 'sending', tries = $1, sent_at = $2, failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $3 AND id = $4 AND delivery_state IN ('queued', 'sending')");
     END_ATTEMPT = Same("UPDATE attempt SET ended_at = $1, outcome = $2, code = $3, detail = $4 WHERE message_id = $5 AND number = $6 AND workspace_id = $7 AND ended_at IS NULL");
@@ -225,10 +227,12 @@ async fn mark_failure(
 async fn end(executor: &Executor, ended: &Ended) -> Result<()> {
     let Ended { job, message_id, number, outcome, now } = ended;
     let workspace_id = job.workspace_id;
-    let close = async |word: &str, code: Option<&str>, detail: Option<&str>| {
+    // Whether this is news. An attempt ends once: by an echo, by whoever took the job over, or by an earlier run of this
+    // command; then the job is not ours to touch any more. Without an attempt there is nothing to end.
+    let close = async |word: &str, code: Option<&str>, detail: Option<&str>| -> Result<bool> {
         let detail = detail.map(|detail| cut(detail, 500));
         let params = params![*now, word, code.map(|code| cut(code, 64)), detail, message_id.0, *number, workspace_id.0];
-        executor.execute(END_ATTEMPT, &params).await.map(|_| ())
+        Ok(*number == 0 || executor.execute(END_ATTEMPT, &params).await? == 1)
     };
     match outcome {
         AttemptOutcome::Accepted { external_id } => {
@@ -237,13 +241,18 @@ async fn end(executor: &Executor, ended: &Ended) -> Result<()> {
             jobs::finish(executor, workspace_id, job.id).await
         }
         AttemptOutcome::Retry { due_at, code, detail } => {
-            close("retry", code.as_deref(), Some(detail)).await?;
+            if !close("retry", code.as_deref(), Some(detail)).await?
+                || !jobs::reschedule(executor, job, *due_at, job.tries + 1, Some(cut(detail, 500))).await?
+            {
+                return Ok(());
+            }
             let failure = (FailureReason::Temporary, code.as_deref(), detail.as_str());
-            mark_failure(executor, ended, DeliveryState::Queued, LogKind::MessageRetried, failure).await?;
-            jobs::reschedule(executor, workspace_id, job.id, *due_at, job.tries + 1, Some(cut(detail, 500))).await
+            mark_failure(executor, ended, DeliveryState::Queued, LogKind::MessageRetried, failure).await
         }
         AttemptOutcome::Failed { reason, code, detail } => {
-            close("failed", code.as_deref(), Some(detail)).await?;
+            if !close("failed", code.as_deref(), Some(detail)).await? {
+                return Ok(());
+            }
             let failure = (*reason, code.as_deref(), detail.as_str());
             mark_failure(executor, ended, DeliveryState::Failed, LogKind::MessageFailed, failure).await?;
             // What only an admin can mend stays in sight as a dead job; the rest is the agent's, on the message itself.
@@ -255,10 +264,17 @@ async fn end(executor: &Executor, ended: &Ended) -> Result<()> {
             }
         }
         AttemptOutcome::AwaitProof { until, detail } => {
-            jobs::reschedule(executor, workspace_id, job.id, *until, job.tries, Some(cut(detail, 500))).await
+            let params = params![message_id.0, *number, workspace_id.0];
+            let attempt = executor.query_opt(GET_ATTEMPT, &params, |row| row.opt_int(1)).await?;
+            if attempt == Some(None) {
+                jobs::reschedule(executor, job, *until, job.tries, Some(cut(detail, 500))).await?;
+            }
+            Ok(())
         }
         AttemptOutcome::Uncertain { detail } => {
-            close("uncertain", None, Some(detail)).await?;
+            if !close("uncertain", None, Some(detail)).await? {
+                return Ok(());
+            }
             let failure = (FailureReason::NoAnswer, None, detail.as_str());
             mark_failure(executor, ended, DeliveryState::Uncertain, LogKind::MessageUncertain, failure).await?;
             jobs::finish(executor, workspace_id, job.id).await
@@ -296,15 +312,16 @@ impl Store {
         self.read((workspace_id, message_id), |executor, (workspace_id, message_id)| {
             async move {
                 let params = params![workspace_id.0, message_id.0];
-                let Some(mut delivery) = executor.query_opt(FIND, &params, read_delivery).await? else {
-                    return Ok(None);
-                };
+                let found = executor.query_opt(FIND, &params, |row| Ok((read_delivery(row)?, row.opt_int(12)?)));
+                let Some((mut delivery, job_made)) = found.await? else { return Ok(None) };
                 let attempts = executor
                     .query(LIST_ATTEMPTS, &params![message_id.0, workspace_id.0], |row| {
                         Ok((row.int(0)?, Timestamp(row.int(1)?), row.opt_int(2)?))
                     })
                     .await?;
-                delivery.first_tried_at = attempts.first().map(|(_, started_at, _)| *started_at);
+                // When a person says "once more", the time that it may be tried for begins anew.
+                let since = Timestamp(job_made.unwrap_or(i64::MIN));
+                delivery.first_tried_at = attempts.iter().map(|(_, at, _)| *at).find(|started_at| *started_at >= since);
                 if let Some((number, started_at, ended_at)) = attempts.last() {
                     delivery.attempts = *number;
                     if ended_at.is_none() {
@@ -332,9 +349,16 @@ impl Store {
             .write((job, owner, message_id, number, now), |executor, (job, owner, message_id, number, now)| {
                 async move {
                     let workspace = job.workspace_id.0;
-                    let held = executor.query_opt(HOLDS_JOB, &params![workspace, job.id.0, *owner], |_| Ok(())).await?;
-                    if held.is_none() {
+                    if executor.execute(HOLD_JOB, &params![*owner, workspace, job.id.0]).await? == 0 {
                         return Ok(false);
+                    }
+                    // There already: by an earlier run of this command, or by another task of this process that took the
+                    // job over when the lease had ended.
+                    let params = params![message_id.0, *number, workspace];
+                    let known =
+                        executor.query_opt(GET_ATTEMPT, &params, |row| Ok((row.int(0)?, row.opt_int(1)?))).await?;
+                    if let Some(known) = known {
+                        return Ok(known == (now.0, None));
                     }
                     if executor.execute(MARK_SENDING, &params![*number, *now, workspace, message_id.0]).await? == 0 {
                         return Ok(false);

@@ -33,6 +33,7 @@ pub enum Created<T> {
 queries! {
     CLAIM = Same("INSERT INTO idempotency_key (workspace_id, actor_id, idempotency_key, request_hash, subject_id, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace_id, actor_id, idempotency_key) DO NOTHING");
     FIND = Same("SELECT request_hash, subject_id FROM idempotency_key WHERE workspace_id = $1 AND actor_id = $2 AND idempotency_key = $3");
+    GIVE_BACK = Same("DELETE FROM idempotency_key WHERE workspace_id = $1 AND actor_id = $2 AND idempotency_key = $3 AND subject_id = $4");
     FORGET = Same("DELETE FROM idempotency_key WHERE created_at < $1");
 }
 
@@ -63,7 +64,39 @@ pub(crate) async fn claim(
     })
 }
 
+/// Gives the key back when nothing came of the creation, so that asking again is answered anew.
+pub(crate) async fn give_back(
+    executor: &Executor,
+    workspace_id: WorkspaceId,
+    idempotency: Option<&Idempotency>,
+    subject_id: i64,
+) -> Result<()> {
+    let Some(Idempotency { actor_id, key, .. }) = idempotency else { return Ok(()) };
+    executor.execute(GIVE_BACK, &params![workspace_id.0, actor_id, key, subject_id]).await.map(|_| ())
+}
+
 impl Store {
+    /// What the same request made before: `Before`, or `KeyReused` when the key was used for another. `None` when it is new.
+    pub async fn find_idempotent(
+        &self,
+        workspace_id: WorkspaceId,
+        idempotency: Idempotency,
+    ) -> Result<Option<Created<i64>>> {
+        self.read((workspace_id, idempotency), |executor, (workspace_id, idempotency)| {
+            async move {
+                let params = params![workspace_id.0, &idempotency.actor_id, &idempotency.key];
+                let known = executor.query_opt(FIND, &params, |row| Ok((row.text(0)?, row.int(1)?))).await?;
+                Ok(known.map(
+                    |(hash, id)| {
+                        if hash == idempotency.request_hash { Created::Before(id) } else { Created::KeyReused }
+                    },
+                ))
+            }
+            .boxed()
+        })
+        .await
+    }
+
     /// Forgets keys made before a moment.
     pub async fn forget_idempotency_keys(&self, before: Timestamp) -> Result<u64> {
         let (forgotten, _) = self

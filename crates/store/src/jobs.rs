@@ -35,17 +35,19 @@ queries! {
     INSERT = Same("INSERT INTO job (id, workspace_id, kind, subject_id, order_key, state, due_at, tries, created_at) VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7) ON CONFLICT (kind, subject_id) DO NOTHING");
     REMOVE = Same("DELETE FROM job WHERE workspace_id = $1 AND kind = $2 AND subject_id = $3");
     EXISTS = Same("SELECT id FROM job WHERE workspace_id = $1 AND id = $2");
+    /// The oldest of an order key is looked up for each due job, by index: a join would read every open job for each claim.
     CLAIM = Two {
-        sqlite: "UPDATE job SET lease_owner = $1, lease_until = $2 WHERE id IN (SELECT j.id FROM job j WHERE j.state = 'ready' AND j.due_at <= $3 AND (j.lease_until IS NULL OR j.lease_until < $4) AND NOT EXISTS (SELECT 1 FROM job e WHERE e.order_key = j.order_key AND e.state = 'ready' AND e.id < j.id) ORDER BY j.due_at, j.id LIMIT $5) RETURNING id, workspace_id, kind, subject_id, tries, created_at",
-        postgres: "UPDATE job SET lease_owner = $1, lease_until = $2 WHERE id IN (SELECT j.id FROM job j WHERE j.state = 'ready' AND j.due_at <= $3 AND (j.lease_until IS NULL OR j.lease_until < $4) AND NOT EXISTS (SELECT 1 FROM job e WHERE e.order_key = j.order_key AND e.state = 'ready' AND e.id < j.id) ORDER BY j.due_at, j.id LIMIT $5 FOR UPDATE SKIP LOCKED) RETURNING id, workspace_id, kind, subject_id, tries, created_at",
+        sqlite: "UPDATE job SET lease_owner = $1, lease_until = $2 WHERE id IN (SELECT j.id FROM job j WHERE j.state = 'ready' AND j.due_at <= $3 AND (j.lease_until IS NULL OR j.lease_until <= $4) AND j.id = (SELECT e.id FROM job e WHERE e.order_key = j.order_key AND e.state = 'ready' ORDER BY e.id LIMIT 1) ORDER BY j.due_at, j.id LIMIT $5) RETURNING id, workspace_id, kind, subject_id, tries, created_at",
+        postgres: "WITH due AS MATERIALIZED (SELECT j.id FROM job j WHERE j.state = 'ready' AND j.due_at <= $3 AND (j.lease_until IS NULL OR j.lease_until <= $4) AND j.id = (SELECT e.id FROM job e WHERE e.order_key = j.order_key AND e.state = 'ready' ORDER BY e.id LIMIT 1) ORDER BY j.due_at, j.id LIMIT $5 FOR UPDATE SKIP LOCKED) UPDATE job SET lease_owner = $1, lease_until = $2 FROM due WHERE job.id = due.id RETURNING job.id, job.workspace_id, job.kind, job.subject_id, job.tries, job.created_at",
     };
-    NEXT_DUE = Same("SELECT min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) FROM (SELECT due_at, lease_until FROM job WHERE state = 'ready' ORDER BY due_at LIMIT 200) AS soon");
+    /// A job behind another of its order key has no time of its own: naming one would make the worker ask again at once.
+    NEXT_DUE = Same("SELECT min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) FROM (SELECT j.due_at, j.lease_until FROM job j WHERE j.state = 'ready' AND j.id = (SELECT e.id FROM job e WHERE e.order_key = j.order_key AND e.state = 'ready' ORDER BY e.id LIMIT 1) ORDER BY j.due_at LIMIT 200) AS soon");
     VOID_LEASES = Same("UPDATE job SET lease_owner = NULL, lease_until = NULL WHERE state = 'ready' AND lease_owner IS NOT NULL");
     RELEASE = Same("UPDATE job SET lease_owner = NULL, lease_until = NULL WHERE workspace_id = $1 AND id = $2 AND lease_owner = $3");
     LIST = Same("SELECT id, kind, subject_id, state, tries, due_at, last_error FROM job WHERE workspace_id = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4");
     COUNT_DEAD = Same("SELECT count(*) FROM job WHERE workspace_id = $1 AND state = 'dead'");
     FINISH = Same("DELETE FROM job WHERE workspace_id = $1 AND id = $2");
-    RESCHEDULE = Same("UPDATE job SET due_at = $1, tries = $2, last_error = $3, lease_owner = NULL, lease_until = NULL WHERE workspace_id = $4 AND id = $5 AND state = 'ready'");
+    RESCHEDULE = Same("UPDATE job SET due_at = $1, tries = $2, last_error = $3, lease_owner = NULL, lease_until = NULL WHERE workspace_id = $4 AND id = $5 AND state = 'ready' AND tries = $6");
     BURY = Same("UPDATE job SET state = 'dead', tries = $1, last_error = $2, lease_owner = NULL, lease_until = NULL WHERE workspace_id = $3 AND id = $4");
 }
 
@@ -88,15 +90,16 @@ pub(crate) async fn finish(executor: &Executor, workspace_id: WorkspaceId, id: J
     executor.execute(FINISH, &params![workspace_id.0, id.0]).await.map(|_| ())
 }
 
+/// Gives the job back for another time. False when it is gone, or was counted on since it was claimed.
 pub(crate) async fn reschedule(
     executor: &Executor,
-    workspace_id: WorkspaceId,
-    id: JobId,
+    job: &ClaimedJob,
     due_at: Timestamp,
     tries: u32,
     error: Option<&str>,
-) -> Result<()> {
-    executor.execute(RESCHEDULE, &params![due_at, tries, error, workspace_id.0, id.0]).await.map(|_| ())
+) -> Result<bool> {
+    let params = params![due_at, tries, error, job.workspace_id.0, job.id.0, job.tries];
+    Ok(executor.execute(RESCHEDULE, &params).await? == 1)
 }
 
 pub(crate) async fn bury(

@@ -103,13 +103,15 @@ queries! {
     RAISE_HEAD = Same("UPDATE log_head SET seq = seq + $1 WHERE workspace_id = $2 AND shard = 0 RETURNING seq");
     INSERT_RECORDS = Same("INSERT INTO log (workspace_id, shard, seq, at, kind, shown, customer_id, thread_id, identity_id, entry_id, actor_id, subject_id, detail) VALUES ($1, 0, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
     /// PostgreSQL alone: takes the numbers and writes the records in one statement, so that the lock waits for no round trip.
+    /// Without a head the numbers are null, which the table refuses: COMMIT is on its way already and must not succeed.
     APPEND = Two {
         sqlite: "SELECT 1",
         postgres: "WITH head AS (UPDATE log_head SET seq = seq + $1 WHERE workspace_id = $2 AND shard = 0 RETURNING seq)
             INSERT INTO log (workspace_id, shard, seq, at, kind, shown, customer_id, thread_id, identity_id, entry_id, actor_id, subject_id, detail)
             SELECT $2, 0, head.seq - $1 + u.place, u.at, u.kind, u.shown, u.customer_id, u.thread_id, u.identity_id, u.entry_id, u.actor_id, u.subject_id, u.detail
-            FROM head, UNNEST($3::bigint[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[])
+            FROM UNNEST($3::bigint[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[])
                 WITH ORDINALITY AS u(at, kind, shown, customer_id, thread_id, identity_id, entry_id, actor_id, subject_id, detail, place)
+                LEFT JOIN head ON TRUE
             RETURNING seq",
     };
     HEAD = Same("SELECT seq FROM log_head WHERE workspace_id = $1 AND shard = 0");

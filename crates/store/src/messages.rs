@@ -59,6 +59,7 @@ pub struct RetriedMessage {
 }
 
 queries! {
+    THREAD_OF = Same("SELECT t.id FROM message m JOIN identity i ON i.id = m.identity_id JOIN thread t ON t.customer_id = i.customer_id WHERE m.workspace_id = $1 AND m.id = $2");
     INSERT = Same("INSERT INTO message (id, workspace_id, identity_id, route_id, channel_account_id, direction, author_kind, author_id, author_name, blocks, not_shown, at, delivery_state, tries) VALUES ($1, $2, $3, $4, $5, 'outbound', $6, $7, $8, $9, '[]', $10, 'queued', 0) ON CONFLICT (id) DO NOTHING");
     TOUCH_THREAD = Same("UPDATE thread SET last_activity_at = CASE WHEN last_activity_at < $1 THEN $1 ELSE last_activity_at END WHERE workspace_id = $2 AND id = $3");
     REQUEUE = Same("UPDATE message SET delivery_state = 'queued', failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $1 AND id = $2 AND delivery_state IN ('failed', 'uncertain') RETURNING identity_id");
@@ -108,6 +109,17 @@ impl Store {
             })
             .await?;
         Ok(created)
+    }
+
+    /// The thread that shows a message.
+    pub async fn find_thread_of_message(&self, workspace_id: WorkspaceId, id: MessageId) -> Result<Option<ThreadId>> {
+        self.read((workspace_id, id), |executor, (workspace_id, id)| {
+            async move {
+                executor.query_opt(THREAD_OF, &params![workspace_id.0, id.0], |row| Ok(ThreadId(row.int(0)?))).await
+            }
+            .boxed()
+        })
+        .await
     }
 
     /// Queues a failed or uncertain message once more; false when it is neither.

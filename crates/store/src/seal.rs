@@ -117,13 +117,12 @@ impl Keyring {
         sealed.split('.').nth(1) == Some(self.0[0].name().as_str())
     }
 
-    /// A keyed fingerprint: equal texts can be found without opening anything. Depends on the oldest key, so that changing
-    /// keys keeps it.
+    /// Keyed fingerprints: equal texts can be found without opening anything. One per key, that of the key that seals now
+    /// first: what was written under an older key is found until it has been written anew.
     #[must_use]
-    pub fn fingerprint(&self, text: &str) -> String {
-        let oldest = &self.0[self.0.len() - 1];
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &oldest.0);
-        hex(hmac::sign(&key, text.as_bytes()).as_ref())
+    pub fn fingerprints(&self, text: &str) -> Vec<String> {
+        let sign = |key: &SecretKey| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key.0), text.as_bytes());
+        self.0.iter().map(|key| hex(sign(key).as_ref())).collect()
     }
 }
 
@@ -179,7 +178,8 @@ mod tests {
         assert_eq!(after.open("p", &sealed).unwrap(), "hush");
         assert!(!after.is_current(&sealed));
         assert!(after.is_current(&after.seal("p", "hush").unwrap()));
-        assert_eq!(before.fingerprint("x"), after.fingerprint("x"));
+        assert_eq!(after.fingerprints("x").len(), 2);
+        assert_eq!(before.fingerprints("x"), after.fingerprints("x")[1..]);
         let error = Keyring::new(new, vec![]).open("p", &sealed).unwrap_err().to_string();
         assert!(error.contains("older secret key"), "{error}");
     }

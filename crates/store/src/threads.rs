@@ -46,8 +46,8 @@ queries! {
     /// A message's entry, by the record that made it.
     ENTRY_OF_MESSAGE = Same(concat!("SELECT ", entry_columns!(), " FROM message m JOIN log l ON l.entry_id = m.id AND l.shown WHERE m.workspace_id = $1 AND m.id = $2"));
     DELIVERIES = Two {
-        sqlite: "SELECT id, delivery_state, failure_reason, failure_code, failure_detail, tries FROM message WHERE id = $1 AND delivery_state IS NOT NULL",
-        postgres: "SELECT m.id, m.delivery_state, m.failure_reason, m.failure_code, m.failure_detail, m.tries FROM UNNEST($1::bigint[]) AS u(id) JOIN message m ON m.id = u.id WHERE m.delivery_state IS NOT NULL",
+        sqlite: "SELECT id, delivery_state, failure_reason, failure_code, failure_detail, tries FROM message WHERE workspace_id = $1 AND id = $2 AND delivery_state IS NOT NULL",
+        postgres: "SELECT m.id, m.delivery_state, m.failure_reason, m.failure_code, m.failure_detail, m.tries FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN message m ON m.id = u.id AND m.workspace_id = u.workspace_id WHERE m.delivery_state IS NOT NULL",
     };
 }
 
@@ -216,15 +216,15 @@ impl Store {
         .await
     }
 
-    /// The deliveries of messages as they are now. The caller has the ids from this workspace's log.
+    /// The deliveries of messages as they are now; inbound messages have none.
     pub async fn list_deliveries(
         &self,
-        _workspace_id: WorkspaceId,
+        workspace_id: WorkspaceId,
         messages: Vec<MessageId>,
     ) -> Result<HashMap<MessageId, Delivery>> {
-        self.read(messages, |executor, messages| {
+        self.read((workspace_id, messages), |executor, (workspace_id, messages)| {
             async move {
-                let ids: Vec<[Value<'_>; 1]> = messages.iter().map(|id| params![id.0]).collect();
+                let ids: Vec<[Value<'_>; 2]> = messages.iter().map(|id| params![workspace_id.0, id.0]).collect();
                 let found = executor
                     .batch(DELIVERIES, &ids, |row| Ok((MessageId(row.int(0)?), read_delivery(row, 1)?)))
                     .await?;

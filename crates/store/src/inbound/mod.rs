@@ -1,0 +1,311 @@
+//! What providers tell us: stored first, turned into entries second ([`apply`]). The hot path.
+
+mod apply;
+
+use crate::{
+    Store,
+    engine::{Value, params, queries},
+    error::Result,
+};
+use futures_util::FutureExt;
+use model::{
+    ChannelAccountId, CustomerId, EntryId, IdentityId, InboundEventId, MessageId, RouteId, ThreadId, Timestamp,
+    WorkspaceId,
+    operation::{InboundEvent, InboundState},
+};
+use std::collections::HashSet;
+
+#[cfg(test)]
+pub(crate) use apply::QUERIES as APPLY_QUERIES;
+
+/// Lanes. Events of one person share one and keep their order.
+pub const LANES: i64 = 16;
+
+/// An event to store.
+#[derive(Debug, Clone)]
+pub struct NewInboundEvent {
+    /// Made by the caller.
+    pub id: InboundEventId,
+    /// Where.
+    pub workspace_id: WorkspaceId,
+    /// The callback address that it came to.
+    pub callback_key: String,
+    /// The account that is meant; `None` when it is not one of ours.
+    pub channel_account_id: Option<ChannelAccountId>,
+    /// The provider's name of the account.
+    pub address: String,
+    /// The provider's key of the event.
+    pub event_key: String,
+    /// `0..LANES`.
+    pub lane: i64,
+    /// The event as it came.
+    pub payload: String,
+    /// Stored, unroutable or undecodable.
+    pub state: InboundState,
+    /// Why it cannot be read.
+    pub error: Option<String>,
+    /// Now.
+    pub received_at: Timestamp,
+}
+
+/// A stored event that waits to become an entry.
+#[derive(Debug, Clone)]
+pub struct WaitingEvent {
+    /// Its id.
+    pub id: InboundEventId,
+    /// Where.
+    pub workspace_id: WorkspaceId,
+    /// The account it is for.
+    pub channel_account_id: ChannelAccountId,
+    /// The account's channel.
+    pub kind: String,
+    /// The namespace of the account's customers' addresses.
+    pub namespace: String,
+    /// The event as it came.
+    pub payload: String,
+    /// When it reached us.
+    pub received_at: Timestamp,
+}
+
+/// A stored event and what it means, with ids for whatever it brings into being.
+#[derive(Debug, Clone)]
+pub struct ReadEvent {
+    /// The stored event; its payload is not looked at any more.
+    pub event: WaitingEvent,
+    /// The customer's address; `None` when it is about nobody.
+    pub sender: Option<String>,
+    /// When it happened, by the provider's clock.
+    pub at: Timestamp,
+    /// Until when it lets us answer.
+    pub window_until: Option<Timestamp>,
+    /// The fact.
+    pub fact: EventFact,
+    /// For a customer, thread, identity and route that may not exist yet.
+    pub new_person: (CustomerId, ThreadId, IdentityId, RouteId),
+}
+
+/// What an event means to the store.
+#[derive(Debug, Clone)]
+pub enum EventFact {
+    /// The customer wrote.
+    Message {
+        /// Made by the caller.
+        message_id: MessageId,
+        /// The provider's id.
+        external_id: String,
+        /// Blocks as JSON.
+        blocks: String,
+        /// What is kept and not shown, as JSON.
+        not_shown: String,
+    },
+    /// A message of ours, told back to us.
+    Echo {
+        /// The provider's id.
+        external_id: String,
+        /// Which of ours, when the provider says so.
+        message_id: Option<MessageId>,
+        /// Used when it is none of ours: it is then shown as an event.
+        entry_id: EntryId,
+    },
+    /// Messages of ours arrived.
+    Delivered {
+        /// By the provider's ids.
+        external_ids: Vec<String>,
+        /// And all up to this moment.
+        watermark: Option<Timestamp>,
+    },
+    /// All messages of ours up to this moment were seen.
+    Read {
+        /// By the provider's clock.
+        watermark: Timestamp,
+    },
+    /// Kept and shown as an event.
+    Kept {
+        /// Made by the caller.
+        entry_id: EntryId,
+        /// The provider's word for it.
+        what: String,
+    },
+}
+
+queries! {
+    INSERT_EVENTS = Two {
+        sqlite: "INSERT INTO inbound_event (id, workspace_id, callback_key, channel_account_id, address, event_key, lane, payload, state, error, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (callback_key, address, event_key) DO NOTHING RETURNING id",
+        postgres: "INSERT INTO inbound_event (id, workspace_id, callback_key, channel_account_id, address, event_key, lane, payload, state, error, received_at) SELECT * FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::bigint[]) ON CONFLICT (callback_key, address, event_key) DO NOTHING RETURNING id",
+    };
+    LIST_WAITING = Same("SELECT e.id, e.workspace_id, e.channel_account_id, a.kind, a.namespace, e.payload, e.received_at FROM inbound_event e JOIN channel_account a ON a.id = e.channel_account_id WHERE e.lane = $1 AND e.state = 'stored' ORDER BY e.id LIMIT $2");
+    /// The second condition on the state is the index's own: SQLite takes the index only when it reads its words.
+    LIST_BY_STATE = Same("SELECT id, channel_account_id, state, event_key, received_at, error FROM inbound_event WHERE workspace_id = $1 AND state = $2 AND state IN ('stored', 'unroutable', 'undecodable') AND id < $3 ORDER BY id DESC LIMIT $4");
+    GET = Same("SELECT id, channel_account_id, state, event_key, received_at, error, payload FROM inbound_event WHERE workspace_id = $1 AND id = $2");
+    COUNT_UNREADABLE = Same("SELECT count(*) FROM inbound_event WHERE workspace_id = $1 AND state IN ('unroutable', 'undecodable') AND state IN ('stored', 'unroutable', 'undecodable')");
+    PRUNE = Same("DELETE FROM inbound_event WHERE id IN (SELECT id FROM inbound_event WHERE state = 'done' AND received_at < $1 ORDER BY received_at LIMIT $2)");
+    SET_ASIDE = Same("UPDATE inbound_event SET state = 'undecodable', error = $1 WHERE workspace_id = $2 AND id = $3 AND state = 'stored'");
+}
+
+impl Store {
+    /// Stores a callback's events durably, all or none; returns how many were new. Goes with others into one transaction.
+    pub async fn store_inbound_events(&self, events: Vec<NewInboundEvent>) -> Result<usize> {
+        if events.is_empty() {
+            return Ok(0);
+        }
+        self.0.batcher.submit(events).await
+    }
+
+    /// Stores events in one transaction; says of each whether it was new.
+    pub(crate) async fn store_events(&self, events: Vec<NewInboundEvent>) -> Result<Vec<bool>> {
+        let ids: Vec<i64> = events.iter().map(|event| event.id.0).collect();
+        let (new, _) = self
+            .write(events, |executor, events| {
+                async move {
+                    // In the order of the unique key, or two processes that store the same events wait for each other.
+                    let mut sorted: Vec<&NewInboundEvent> = events.iter().collect();
+                    sorted.sort_by(|a, b| {
+                        (&a.callback_key, &a.address, &a.event_key).cmp(&(&b.callback_key, &b.address, &b.event_key))
+                    });
+                    let rows: Vec<[Value<'_>; 11]> = sorted
+                        .into_iter()
+                        .map(|event| {
+                            params![
+                                event.id.0,
+                                event.workspace_id.0,
+                                &event.callback_key,
+                                event.channel_account_id.map(|id| id.0),
+                                &event.address,
+                                &event.event_key,
+                                event.lane,
+                                &event.payload,
+                                event.state.as_str(),
+                                event.error.as_deref(),
+                                event.received_at,
+                            ]
+                        })
+                        .collect();
+                    executor.batch(INSERT_EVENTS, &rows, |row| row.int(0)).await
+                }
+                .boxed()
+            })
+            .await?;
+        let new: HashSet<i64> = new.into_iter().collect();
+        Ok(ids.iter().map(|id| new.contains(id)).collect())
+    }
+
+    /// The events of a lane that wait, of all workspaces, oldest first.
+    pub async fn list_waiting_events(&self, lane: i64, limit: u32) -> Result<Vec<WaitingEvent>> {
+        self.read((lane, limit), |executor, (lane, limit)| {
+            async move {
+                executor
+                    .query(LIST_WAITING, &params![*lane, *limit], |row| {
+                        Ok(WaitingEvent {
+                            id: InboundEventId(row.int(0)?),
+                            workspace_id: WorkspaceId(row.int(1)?),
+                            channel_account_id: ChannelAccountId(row.int(2)?),
+                            kind: row.text(3)?,
+                            namespace: row.text(4)?,
+                            payload: row.text(5)?,
+                            received_at: Timestamp(row.int(6)?),
+                        })
+                    })
+                    .await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// Turns a lane's events into entries, once each; returns how many this call turned. Events that another process turned
+    /// meanwhile are passed over.
+    pub async fn apply_inbound_events(&self, lane: i64, events: Vec<ReadEvent>) -> Result<usize> {
+        let (count, _) = self
+            .write((lane, events), |executor, (lane, events)| apply::apply(executor, *lane, events).boxed())
+            .await?;
+        Ok(count)
+    }
+
+    /// Sets an event aside that cannot be turned into an entry, so that those behind it in its lane are not held up.
+    /// One that was turned into an entry meanwhile stays as it is.
+    pub async fn set_aside_event(&self, workspace_id: WorkspaceId, id: InboundEventId, error: &str) -> Result<()> {
+        self.write((workspace_id, id, error.to_owned()), |executor, (workspace_id, id, error)| {
+            async move { executor.execute(SET_ASIDE, &params![error, workspace_id.0, id.0]).await }.boxed()
+        })
+        .await
+        .map(|_| ())
+    }
+
+    /// Stored events in a state before `before`, newest first, without payload.
+    pub async fn list_inbound_events(
+        &self,
+        workspace_id: WorkspaceId,
+        state: InboundState,
+        before: InboundEventId,
+        limit: u32,
+    ) -> Result<Vec<InboundEvent>> {
+        self.read((workspace_id, state, before, limit), |executor, (workspace_id, state, before, limit)| {
+            async move {
+                let params = params![workspace_id.0, state.as_str(), before.0, *limit];
+                executor
+                    .query(LIST_BY_STATE, &params, |row| {
+                        Ok(InboundEvent {
+                            id: InboundEventId(row.int(0)?),
+                            channel_account_id: row.opt_int(1)?.map(ChannelAccountId),
+                            state: row.parse(2)?,
+                            key: row.text(3)?,
+                            received_at: Timestamp(row.int(4)?),
+                            error: row.opt_text(5)?,
+                            payload: None,
+                        })
+                    })
+                    .await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// One stored event with its payload.
+    pub async fn find_inbound_event(
+        &self,
+        workspace_id: WorkspaceId,
+        id: InboundEventId,
+    ) -> Result<Option<InboundEvent>> {
+        self.read((workspace_id, id), |executor, (workspace_id, id)| {
+            async move {
+                executor
+                    .query_opt(GET, &params![workspace_id.0, id.0], |row| {
+                        Ok(InboundEvent {
+                            id: InboundEventId(row.int(0)?),
+                            channel_account_id: row.opt_int(1)?.map(ChannelAccountId),
+                            state: row.parse(2)?,
+                            key: row.text(3)?,
+                            received_at: Timestamp(row.int(4)?),
+                            error: row.opt_text(5)?,
+                            payload: Some(row.text(6)?),
+                        })
+                    })
+                    .await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// How many stored events could not be turned into entries.
+    pub async fn count_unreadable_events(&self, workspace_id: WorkspaceId) -> Result<i64> {
+        let count = self
+            .read(workspace_id, |executor, workspace_id| {
+                async move { executor.query_opt(COUNT_UNREADABLE, &params![workspace_id.0], |row| row.int(0)).await }
+                    .boxed()
+            })
+            .await?;
+        Ok(count.unwrap_or(0))
+    }
+
+    /// Removes at most `limit` events that are done and reached us before a moment; returns how many.
+    pub async fn prune_inbound_events(&self, before: Timestamp, limit: u32) -> Result<u64> {
+        let (pruned, _) = self
+            .write((before, limit), |executor, (before, limit)| {
+                async move { executor.execute(PRUNE, &params![*before, *limit]).await }.boxed()
+            })
+            .await?;
+        Ok(pruned)
+    }
+}
