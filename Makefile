@@ -126,7 +126,8 @@ _e2e:
 _browser-tests:
 	@export ONETHREAD_BIN="$(CURDIR)/target/debug/onethread"; \
 	$(STEP) "browser tests, sqlite" npm run --silent e2e; \
-	ONETHREAD_DATABASE="$$(.ci/pg database)" $(STEP) "browser tests, postgresql" npm run --silent e2e
+	database="$$(.ci/pg database)"; \
+	ONETHREAD_DATABASE="$$database" $(STEP) "browser tests, postgresql" npm run --silent e2e
 
 _soak:
 	@$(STEP) "tools" scripts/need rust compiler
