@@ -155,17 +155,19 @@ impl HttpClient {
 }
 
 impl Answer {
-    /// How long `Retry-After` asks us to wait from `now_millis` (unix milliseconds), in milliseconds; seconds and
-    /// HTTP dates are understood (RFC 9110 §10.2.3), anything else is `None`, a date that has passed is 0.
+    /// How long `Retry-After` asks us to wait, in milliseconds; seconds and HTTP dates are understood (RFC 9110
+    /// §10.2.3). A date counts from the answer's own `Date`, so that neither clock has to be right; without one, and
+    /// for anything else, there is no answer. A date that has passed is 0.
     #[must_use]
-    pub fn retry_after_millis(&self, now_millis: i64) -> Option<i64> {
-        let text = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+    pub fn retry_after_millis(&self) -> Option<i64> {
+        let text = |name| self.headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+        let asked = text(header::RETRY_AFTER)?;
+        if !asked.is_empty() && asked.bytes().all(|byte| byte.is_ascii_digit()) {
             // More digits than an i64 holds still mean "very long".
-            return Some(text.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(1000));
+            return Some(asked.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(1000));
         }
-        let date = jiff::fmt::rfc2822::parse(text).ok()?;
-        Some(date.timestamp().as_millisecond().saturating_sub(now_millis).max(0))
+        let moment = |text| Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_millisecond());
+        Some(moment(asked)?.saturating_sub(moment(text(header::DATE)?)?).max(0))
     }
 }
 

@@ -3,4 +3,5 @@
 
 #[path = "messenger/mod.rs"]
 mod messenger;
+#[path = "peers/run.rs"]
 mod peers_run;

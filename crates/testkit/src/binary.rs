@@ -159,7 +159,7 @@ impl Serving {
             if let Ok(Some(status)) = self.child.try_wait() {
                 return Some(status);
             }
-            thread::sleep(Duration::from_millis(5));
+            pause();
         }
         None
     }
@@ -169,6 +169,11 @@ impl Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the end of a process of another program is no event to wait for in std")]
+fn pause() {
+    thread::sleep(Duration::from_millis(5));
 }
 
 impl Drop for Serving {

@@ -19,11 +19,10 @@ const TERMS_NOT_ACCEPTED: i64 = 2_018_344;
 /// Another app controls the thread (conversation routing).
 const NOT_THREAD_OWNER: i64 = 2_018_300;
 
-/// Sorts an answer that is not an acceptance. `window` is what our own clock says of the window, `now_millis` (unix
-/// milliseconds) turns dates into waiting times.
+/// Sorts an answer that is not an acceptance. `window` is what our own clock says of the window.
 #[must_use]
-pub fn classify(answer: &Answer, window: Window, now_millis: i64) -> SendOutcome {
-    let wait = retry_after(answer, now_millis);
+pub fn classify(answer: &Answer, window: Window) -> SendOutcome {
+    let wait = retry_after(answer);
     match GraphError::read(&answer.body) {
         Some(error) => by_error(&error, answer.status.as_u16(), window, wait),
         None => by_status(answer, wait),
@@ -88,8 +87,8 @@ fn by_status(answer: &Answer, retry_after_millis: Option<i64>) -> SendOutcome {
 
 /// The longer of `Retry-After` and `X-Business-Use-Case-Usage`, in milliseconds. The latter is JSON: for each business
 /// a list of limits with `estimated_time_to_regain_access` in minutes (Graph API, "Rate limiting").
-fn retry_after(answer: &Answer, now_millis: i64) -> Option<i64> {
-    answer.retry_after_millis(now_millis).max(regain_access_millis(answer))
+fn retry_after(answer: &Answer) -> Option<i64> {
+    answer.retry_after_millis().max(regain_access_millis(answer))
 }
 
 fn regain_access_millis(answer: &Answer) -> Option<i64> {

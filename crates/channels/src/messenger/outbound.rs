@@ -12,7 +12,6 @@ use channel::{
 };
 use http::{HeaderMap, HeaderValue, header};
 use model::{Block, gate::Window};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The most characters (Unicode scalar values) of one text message. Source: Send API, "message.text".
 pub const MAX_TEXT_CHARS: usize = 2000;
@@ -63,7 +62,7 @@ pub async fn send(http: &HttpClient, settings: &Settings<'_>, message: &Outbound
         return SendOutcome::Unauthorized { code: None, detail: TOKEN_UNUSABLE.into() };
     };
     let outcome = match http.post_json(&settings.url("/messages"), headers, body.into()).await {
-        Ok(answer) => outcome(&answer, message.window, now_millis()),
+        Ok(answer) => outcome(&answer, message.window),
         Err(CallError::NotSent(detail)) => SendOutcome::Temporary { retry_after_millis: None, code: None, detail },
         Err(CallError::MayHaveBeenSent(detail)) => SendOutcome::Uncertain { detail },
     };
@@ -72,9 +71,9 @@ pub async fn send(http: &HttpClient, settings: &Settings<'_>, message: &Outbound
 
 /// What an answer says of the message.
 #[must_use]
-pub fn outcome(answer: &Answer, window: Window, now_millis: i64) -> SendOutcome {
+pub fn outcome(answer: &Answer, window: Window) -> SendOutcome {
     if !answer.status.is_success() || GraphError::read(&answer.body).is_some() {
-        return classify(answer, window, now_millis);
+        return classify(answer, window);
     }
     let body = std::str::from_utf8(&answer.body).ok().and_then(Object::read);
     match body.and_then(|body| body.id("message_id")) {
@@ -214,11 +213,6 @@ impl Settings<'_> {
         value.set_sensitive(true);
         Some(HeaderMap::from_iter([(header::AUTHORIZATION, value)]))
     }
-}
-
-/// Unix milliseconds; only to turn the date of a `Retry-After` into a waiting time.
-fn now_millis() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub const SECRET: &str = "meta_app_secret_for_tests";
 pub fn messenger() -> Messenger {
     testkit::install_tls();
     let limits = Limits { connect: Duration::from_secs(2), total: Duration::from_secs(3), ..Limits::default() };
-    Messenger::new(HttpClient::with_limits(limits).unwrap())
+    Messenger::new(HttpClient::with_limits(limits).expect("the client can be set up"))
 }
 
 /// An account whose provider is at this address.
@@ -32,7 +32,7 @@ pub fn account(api_base: &str) -> Account {
         [("app_secret", SECRET), ("page_access_token", "EAAtestPageAccessToken"), ("verify_token", "a-word-of-ours")];
     let account = Account {
         id: ChannelAccountId(1),
-        settings: settings.as_object().unwrap().clone(),
+        settings: settings.as_object().expect("written as an object").clone(),
         secrets: secrets.map(|(name, value)| (name.to_owned(), Secret::new(value))).into(),
     };
     assert_eq!(messenger().check(&account), []);

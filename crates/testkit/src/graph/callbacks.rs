@@ -8,8 +8,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// Unix milliseconds.
+/// Unix milliseconds, by the provider's clock.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "the provider has a clock of its own; `GraphStandIn::advance` moves it")]
 pub fn now_millis() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }

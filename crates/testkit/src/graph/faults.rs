@@ -10,6 +10,11 @@ pub enum Fault {
         /// Milliseconds.
         millis: u64,
     },
+    /// The message is accepted at once; the answer comes this much later. A sender killed in between never hears it.
+    LateAnswer {
+        /// Milliseconds.
+        millis: u64,
+    },
     /// A bare status without a body of Graph's, as a proxy gives it; nothing is accepted.
     Status {
         /// The HTTP status.

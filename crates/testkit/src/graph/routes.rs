@@ -69,6 +69,7 @@ async fn send(
     let answer = json!({ "recipient_id": accepted.recipient, "message_id": accepted.mid });
     for fault in &faults {
         match fault {
+            Fault::LateAnswer { millis } => tokio::time::sleep(Duration::from_millis(*millis)).await,
             Fault::LoseAnswer { .. } => return lost(&line).await,
             Fault::AcceptThenHang { .. } => std::future::pending::<()>().await,
             Fault::NamelessAnswer { .. } => return Json(json!({ "recipient_id": accepted.recipient })).into_response(),

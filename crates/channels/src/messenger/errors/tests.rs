@@ -70,21 +70,21 @@ fn every_row_of_the_table() {
         (429, 99_999, None, "rate_limited"),
     ];
     for (status, code, subcode, expected) in rows {
-        let outcome = classify(&graph(*status, *code, *subcode), Window::Open, 0);
+        let outcome = classify(&graph(*status, *code, *subcode), Window::Open);
         assert_eq!(class(&outcome), *expected, "{status} {code} {subcode:?}: {outcome:?}");
     }
 }
 
 #[test]
 fn the_ambiguous_word_is_decided_by_code_and_then_by_our_clock() {
-    let ask = |code, window| classify(&graph(400, code, Some(1_545_041)), window, 0);
+    let ask = |code, window| classify(&graph(400, code, Some(1_545_041)), window);
     assert_eq!(class(&ask(551, Window::HumanAgent)), "blocked");
     assert_eq!(class(&ask(10, Window::Open)), "outside_window");
     for code in [100, 200] {
         assert_eq!(class(&ask(code, Window::Open)), "blocked", "our clock says that the window is open");
         assert_eq!(class(&ask(code, Window::HumanAgent)), "outside_window");
     }
-    assert_eq!(class(&classify(&graph(400, 1_545_041, None), Window::HumanAgent, 0)), "outside_window");
+    assert_eq!(class(&classify(&graph(400, 1_545_041, None), Window::HumanAgent)), "outside_window");
 }
 
 #[test]
@@ -103,27 +103,25 @@ fn without_metas_words_only_the_status_counts() {
         (307, "permanent"),
     ] {
         for body in ["", "<html></html>", "{}", "[]", r#"{"error":"words"}"#] {
-            assert_eq!(class(&classify(&answer(status, body), Window::Open, 0)), expected, "{status} {body}");
+            assert_eq!(class(&classify(&answer(status, body), Window::Open)), expected, "{status} {body}");
         }
     }
 }
 
 #[test]
 fn codes_may_be_texts_and_odd_ones_do_no_harm() {
-    let outcome =
-        classify(&answer(400, r#"{"error":{"code":"190","error_subcode":"463","message":7}}"#), Window::Open, 0);
+    let outcome = classify(&answer(400, r#"{"error":{"code":"190","error_subcode":"463","message":7}}"#), Window::Open);
     assert_eq!(outcome, SendOutcome::Unauthorized { code: Some("190/463".into()), detail: String::new() });
-    let outcome =
-        classify(&answer(400, r#"{"error":{"code":null,"message":"m","is_transient":true}}"#), Window::Open, 0);
+    let outcome = classify(&answer(400, r#"{"error":{"code":null,"message":"m","is_transient":true}}"#), Window::Open);
     assert_eq!(class(&outcome), "temporary");
-    let outcome = classify(&answer(400, r#"{"error":{}}"#), Window::Open, 0);
+    let outcome = classify(&answer(400, r#"{"error":{}}"#), Window::Open);
     assert_eq!(class(&outcome), "permanent");
 }
 
 #[test]
 fn the_longer_waiting_time_counts() {
     let mut limited = graph(429, 613, None);
-    let wait = |answer: &Answer| match classify(answer, Window::Open, 0) {
+    let wait = |answer: &Answer| match classify(answer, Window::Open) {
         SendOutcome::RateLimited { retry_after_millis, .. } => retry_after_millis,
         other => panic!("{other:?}"),
     };
@@ -147,6 +145,6 @@ fn the_longer_waiting_time_counts() {
 #[test]
 fn the_words_for_a_person_are_added() {
     let body = r#"{"error":{"code":368,"message":"Blocked","error_user_msg":"Ask the page's admin."}}"#;
-    let SendOutcome::Unauthorized { detail, .. } = classify(&answer(400, body), Window::Open, 0) else { panic!() };
+    let SendOutcome::Unauthorized { detail, .. } = classify(&answer(400, body), Window::Open) else { panic!() };
     assert_eq!(detail, "Blocked — Ask the page's admin.");
 }

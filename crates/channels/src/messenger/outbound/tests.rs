@@ -51,7 +51,7 @@ fn only_a_named_message_is_accepted() {
             headers: HeaderMap::new(),
             body: Bytes::copy_from_slice(body.as_bytes()),
         };
-        outcome(&answer, Window::Open, 0)
+        outcome(&answer, Window::Open)
     };
     assert_eq!(
         ask(200, r#"{"recipient_id":"7","message_id":"m_1"}"#),
