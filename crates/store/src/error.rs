@@ -30,6 +30,9 @@ impl StoreError {
     }
 }
 
+/// Two transactions that bring the same person into being: the second, run again, finds what the first made.
+const SAME_PERSON: &str = "identity_workspace_id_namespace_address_key";
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure};
@@ -49,7 +52,9 @@ impl From<tokio_postgres::Error> for StoreError {
         // The server's own message can quote column values: only its code and the constraint leave this place.
         if let Some(server) = error.as_db_error() {
             let code = server.code();
-            return if [State::T_R_SERIALIZATION_FAILURE, State::T_R_DEADLOCK_DETECTED].contains(code) {
+            return if [State::T_R_SERIALIZATION_FAILURE, State::T_R_DEADLOCK_DETECTED].contains(code)
+                || server.constraint() == Some(SAME_PERSON)
+            {
                 Self::Contention
             } else if [
                 State::ADMIN_SHUTDOWN,
@@ -61,6 +66,8 @@ impl From<tokio_postgres::Error> for StoreError {
                 State::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
                 State::DISK_FULL,
                 State::OUT_OF_MEMORY,
+                // After a failover, until the new server has taken over.
+                State::READ_ONLY_SQL_TRANSACTION,
             ]
             .contains(code)
             {

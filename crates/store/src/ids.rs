@@ -38,9 +38,19 @@ pub(crate) struct IdSource {
 }
 
 /// The other half of an [`IdSource`], for the one who renews its lease.
+#[derive(Clone)]
 pub(crate) struct NodeLease {
     now: fn() -> i64,
     state: Weak<Mutex<State>>,
+}
+
+/// A node number that this process holds.
+#[derive(Clone)]
+struct Node {
+    lease: NodeLease,
+    number: i64,
+    /// Tells this holder from another of the same number.
+    instance: String,
 }
 
 impl IdSource {
@@ -64,8 +74,8 @@ impl IdSource {
 }
 
 impl Store {
-    /// Takes a node number and keeps it for as long as the store is used.
-    pub(crate) async fn lease_node(&self, lease: NodeLease) -> Result<()> {
+    /// Takes a node number that nobody holds.
+    async fn take_node(&self, lease: NodeLease) -> Result<Node> {
         let now = (lease.now)();
         let instance = crate::seal::random_hex();
         let nodes = self
@@ -99,43 +109,56 @@ impl Store {
             if let Some(state) = lease.state.upgrade() {
                 let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
                 state.node = node;
-                // Never before the time up to which an earlier holder may have counted.
-                state.last = (floor - ID_EPOCH_MILLIS).max(0) << COUNTER_BITS;
+                // Never before the time up to which an earlier holder may have counted, nor before our own last number.
+                state.last = state.last.max((floor - ID_EPOCH_MILLIS).max(0) << COUNTER_BITS);
                 state.lease_until = now + LEASE_MILLIS;
             }
-            self.keep_node(lease, node, instance);
-            return Ok(());
+            return Ok(Node { lease, number: node, instance });
         }
         Err(StoreError::Setup(format!("all {most} node numbers are in use; stop some processes and wait a minute")))
     }
 
-    fn keep_node(&self, lease: NodeLease, node: i64, instance: String) {
+    /// Renews a node number, or takes another when it became somebody else's while this process stood still.
+    async fn renew_node(&self, node: Node) -> Result<Node> {
+        let until = (node.lease.now)() + LEASE_MILLIS;
+        let (renewed, _) = self
+            .write((until, node.number, node.instance.clone()), |executor, (until, node, instance)| {
+                async move { executor.execute(RENEW_NODE, &params![*until, *node, instance]).await }.boxed()
+            })
+            .await?;
+        if renewed == 0 {
+            tracing::warn!(node = node.number, "the node number went to another process; taking a new one");
+            return self.take_node(node.lease).await;
+        }
+        if let Some(state) = node.lease.state.upgrade() {
+            state.lock().unwrap_or_else(PoisonError::into_inner).lease_until = until;
+        }
+        Ok(node)
+    }
+
+    /// Takes a node number and keeps it for as long as the store is used.
+    pub(crate) async fn lease_node(&self, lease: NodeLease) -> Result<()> {
+        let mut node = self.take_node(lease).await?;
         let store = Arc::downgrade(&self.0);
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(RENEWAL).await;
                 let Some(inner) = store.upgrade() else { return };
-                let until = (lease.now)() + LEASE_MILLIS;
-                let renewed = Store(inner)
-                    .write((until, node, instance.clone()), |executor, (until, node, instance)| {
-                        async move { executor.execute(RENEW_NODE, &params![*until, *node, instance]).await }.boxed()
-                    })
-                    .await;
-                match (renewed, lease.state.upgrade()) {
-                    (Ok((1, _)), Some(state)) => {
-                        state.lock().unwrap_or_else(PoisonError::into_inner).lease_until = until;
-                    }
+                match Store(inner).renew_node(node.clone()).await {
+                    Ok(renewed) => node = renewed,
                     // Ids stop by themselves when the lease ends; until then the next round may succeed.
-                    (outcome, _) => tracing::warn!(?outcome, node, "node number not renewed"),
+                    Err(error) => tracing::warn!(%error, node = node.number, "node number not renewed"),
                 }
             }
         });
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::suite::{Harness, Kind, raw};
     use std::sync::atomic::{AtomicI64, Ordering};
 
     static NOW: AtomicI64 = AtomicI64::new(ID_EPOCH_MILLIS + 1_000_000);
@@ -158,5 +181,23 @@ mod tests {
             assert_eq!((id >> COUNTER_BITS) & 1023, 1023);
             last = id;
         }
+    }
+    #[tokio::test]
+    async fn a_process_that_stood_still_for_too_long_takes_another_number() {
+        static CLOCK: AtomicI64 = AtomicI64::new(ID_EPOCH_MILLIS + 1_000_000);
+        let now = || CLOCK.load(Ordering::SeqCst);
+        let mut harness = Harness::own(Kind::Sqlite).await;
+        harness.config.now = now;
+        let (source, lease) = IdSource::new(now);
+        let node = harness.store.take_node(lease).await.unwrap();
+        let before = source.next().unwrap();
+        let node = harness.store.renew_node(node).await.unwrap();
+
+        CLOCK.fetch_add(LEASE_MILLIS + 1, Ordering::SeqCst);
+        assert!(source.next().is_err(), "the lease has ended");
+        raw(&harness.store, "UPDATE node SET instance = 'another'", &[]).await.unwrap();
+        let (first, node) = (node.number, harness.store.renew_node(node).await.unwrap());
+        assert_ne!(node.number, first);
+        assert!(source.next().unwrap() > before);
     }
 }

@@ -59,8 +59,10 @@ pub struct RetriedMessage {
 }
 
 queries! {
-    THREAD_OF = Same("SELECT t.id FROM message m JOIN identity i ON i.id = m.identity_id JOIN thread t ON t.customer_id = i.customer_id WHERE m.workspace_id = $1 AND m.id = $2");
-    INSERT = Same("INSERT INTO message (id, workspace_id, identity_id, route_id, channel_account_id, direction, author_kind, author_id, author_name, blocks, not_shown, at, delivery_state, tries) VALUES ($1, $2, $3, $4, $5, 'outbound', $6, $7, $8, $9, '[]', $10, 'queued', 0) ON CONFLICT (id) DO NOTHING");
+    THREAD_OF = Same("SELECT t.id, t.customer_id FROM message m JOIN identity i ON i.id = m.identity_id JOIN thread t ON t.customer_id = i.customer_id WHERE m.workspace_id = $1 AND m.id = $2");
+    /// Over a route of this workspace that is the identity's and the account's, or not at all.
+    INSERT = Same("INSERT INTO message (id, workspace_id, identity_id, route_id, channel_account_id, direction, author_kind, author_id, author_name, blocks, not_shown, at, delivery_state, tries) SELECT CAST($1 AS BIGINT), workspace_id, identity_id, id, channel_account_id, 'outbound', CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), '[]', CAST($6 AS BIGINT), 'queued', 0 FROM route WHERE workspace_id = $7 AND id = $8 AND identity_id = $9 AND channel_account_id = $10 ON CONFLICT (id) DO NOTHING");
+    EXISTS = Same("SELECT id FROM message WHERE workspace_id = $1 AND id = $2");
     TOUCH_THREAD = Same("UPDATE thread SET last_activity_at = CASE WHEN last_activity_at < $1 THEN $1 ELSE last_activity_at END WHERE workspace_id = $2 AND id = $3");
     REQUEUE = Same("UPDATE message SET delivery_state = 'queued', failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $1 AND id = $2 AND delivery_state IN ('failed', 'uncertain') RETURNING identity_id");
 }
@@ -80,18 +82,22 @@ impl Store {
                         serde_json::to_string(&new.blocks).map_err(|error| StoreError::Internal(error.to_string()))?;
                     let params = params![
                         new.id.0,
-                        new.workspace_id.0,
-                        new.identity_id.0,
-                        new.route_id.0,
-                        new.channel_account_id.0,
                         new.author.kind.as_str(),
                         new.author.id.as_deref(),
                         &new.author.name,
                         &blocks,
                         new.now,
+                        new.workspace_id.0,
+                        new.route_id.0,
+                        new.identity_id.0,
+                        new.channel_account_id.0,
                     ];
                     if executor.execute(INSERT, &params).await? == 0 {
-                        return Ok(Created::New(new.id));
+                        let own = params![new.workspace_id.0, new.id.0];
+                        return match executor.query_opt(EXISTS, &own, |_| Ok(())).await? {
+                            Some(()) => Ok(Created::New(new.id)),
+                            None => Err(StoreError::Internal(format!("{} is no route of this message", new.route_id))),
+                        };
                     }
                     executor.execute(TOUCH_THREAD, &params![new.now, new.workspace_id.0, new.thread_id.0]).await?;
                     let (job, subject, order) = (new.job_id, new.id.0, new.identity_id.0);
@@ -135,7 +141,9 @@ impl Store {
                     };
                     let (workspace, job) = (retried.workspace_id, retried.job_id);
                     jobs::replace(executor, workspace, job, DELIVER, retried.id.0, identity, retried.now).await?;
+                    let customer = executor.query_opt(THREAD_OF, &params, |row| row.int(1)).await?;
                     let mut record = NewRecord::new(workspace, retried.now, LogKind::MessageRetried);
+                    record.customer_id = customer.map(CustomerId);
                     record.thread_id = Some(*thread_id);
                     record.identity_id = Some(IdentityId(identity));
                     record.entry_id = Some(retried.id.0);

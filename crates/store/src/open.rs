@@ -133,7 +133,13 @@ impl Store {
     {
         match &self.0.engine {
             Engine::Sqlite(engine) => engine.write(input, run).await,
-            Engine::Postgres(engine) => engine.write(&input, run).await,
+            Engine::Postgres(engine) => {
+                // In a task of its own, so that the command stands when the caller goes away (a dropped request).
+                let engine = engine.clone();
+                tokio::spawn(async move { engine.write(&input, run).await })
+                    .await
+                    .map_err(|error| StoreError::Internal(format!("a command did not end: {error}")))?
+            }
         }
     }
 

@@ -82,6 +82,13 @@ impl Executor {
         Self { engine: Engine::Postgres(Box::new(client)), records: Mutex::default() }
     }
 
+    /// Ends the connection instead of giving it back to the pool: it may hold an open transaction.
+    pub(crate) fn close(self) {
+        if let Engine::Postgres(client) = self.engine {
+            drop(deadpool_postgres::Object::take(*client));
+        }
+    }
+
     /// The PostgreSQL connection, for what only the engine itself does (BEGIN, COMMIT).
     pub(crate) fn postgres_client(&self) -> Option<&deadpool_postgres::Object> {
         match &self.engine {

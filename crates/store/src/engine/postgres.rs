@@ -23,6 +23,9 @@ const CONNECTIONS: usize = 16;
 /// Who hears of commits that added to the log.
 type Committed = Arc<dyn Fn(&[Numbered]) + Send + Sync>;
 
+/// Limits of every connection: a process that stalls must not hold up the others for long.
+const LIMITS: &str = "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=5s";
+
 /// The engine.
 #[derive(Clone)]
 pub(crate) struct PostgresEngine {
@@ -56,7 +59,9 @@ fn parse(url: &str) -> Result<Target> {
         let kept: Vec<&str> = query.split('&').filter(|pair| keep(pair)).collect();
         if kept.is_empty() { head.to_owned() } else { format!("{head}?{}", kept.join("&")) }
     } else {
-        url.split_whitespace().filter(|pair| keep(pair)).collect::<Vec<_>>().join(" ")
+        let kept: Vec<&str> = url.split_whitespace().filter(|pair| keep(pair)).collect();
+        // Put together anew only when something was taken out: a quoted password may hold spaces.
+        if kept.len() == url.split_whitespace().count() { url.to_owned() } else { kept.join(" ") }
     };
     // The parser's message never repeats the address, which holds a password.
     let mut config: tokio_postgres::Config = cleaned.parse().map_err(|error: tokio_postgres::Error| {
@@ -79,12 +84,15 @@ fn parse(url: &str) -> Result<Target> {
     if verify || (!local && config.get_ssl_mode() == tokio_postgres::config::SslMode::Prefer) {
         config.ssl_mode(tokio_postgres::config::SslMode::Require);
     }
+    let asked = config.get_options().unwrap_or_default().to_owned();
     config
         .application_name("onethread")
         .connect_timeout(Duration::from_secs(5))
         .keepalives_idle(Duration::from_secs(15))
+        .keepalives_interval(Duration::from_secs(5))
         .tcp_user_timeout(Duration::from_secs(15))
-        .options("-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=5s");
+        // What the address asks for comes last and wins.
+        .options(format!("{LIMITS} {asked}").trim_end());
     Ok(Target { config, root_certificate })
 }
 
@@ -119,6 +127,29 @@ pub(crate) async fn connect(url: &str) -> Result<(tokio_postgres::Client, tokio:
         let _ = connection.await;
     });
     Ok((client, driver))
+}
+
+/// A connection with an open transaction. Dropped without [`Self::ended`] (a panic, a task that is stopped) it is closed:
+/// nobody may go on in somebody else's transaction.
+struct Transaction(Option<Executor>);
+
+impl Transaction {
+    fn executor(&self) -> Result<&Executor> {
+        self.0.as_ref().ok_or_else(|| StoreError::Internal("a transaction was used after its end".into()))
+    }
+
+    /// Gives the connection back to the pool.
+    fn ended(mut self) {
+        self.0.take();
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        if let Some(executor) = self.0.take() {
+            executor.close();
+        }
+    }
 }
 
 impl PostgresEngine {
@@ -165,12 +196,13 @@ impl PostgresEngine {
         T: Send,
         F: for<'e> Fn(&'e Executor, &'e I) -> BoxFuture<'e, Result<T>> + Send + Sync,
     {
-        let executor = Executor::postgres(self.pool.get().await?);
+        let transaction = Transaction(Some(Executor::postgres(self.pool.get().await?)));
+        let executor = transaction.executor()?;
         let client =
             executor.postgres_client().ok_or_else(|| StoreError::Internal("an executor changed its engine".into()))?;
         // BEGIN travels in front of the command's first statement, not in a round trip of its own.
         let begun = async { client.batch_execute("BEGIN").await.map_err(StoreError::from) };
-        let outcome = futures_util::future::try_join(begun, run(&executor, input)).await;
+        let outcome = futures_util::future::try_join(begun, run(executor, input)).await;
         let committed = match outcome {
             Ok(((), output)) => {
                 log::append_and_commit(client, executor.take_records()).await.map(|numbered| (output, numbered))
@@ -179,14 +211,16 @@ impl PostgresEngine {
         };
         match committed {
             Ok((output, numbered)) => {
+                transaction.ended();
                 if !numbered.is_empty() {
                     (self.committed)(&numbered);
                 }
                 Ok((output, numbered.into_iter().map(|record| record.seq).collect()))
             }
             Err(error) => {
-                // A connection whose ROLLBACK fails is closed by the pool.
-                let _ = client.batch_execute("ROLLBACK").await;
+                if client.batch_execute("ROLLBACK").await.is_ok() {
+                    transaction.ended();
+                }
                 Err(error)
             }
         }
@@ -246,6 +280,15 @@ mod tests {
         assert_eq!(mode("host=127.0.0.1 user=u sslmode=verify-full"), SslMode::Require);
         let target = parse("postgres://u:p@db.example/one?sslmode=verify-full&sslrootcert=/ca.pem").unwrap();
         assert_eq!(target.root_certificate.as_deref(), Some("/ca.pem"));
+    }
+
+    #[test]
+    fn what_the_address_asks_for_is_kept() {
+        let target = parse("postgres://u:p@127.0.0.1/one?options=-c%20search_path%3Dteam").unwrap();
+        assert_eq!(target.config.get_options(), Some(format!("{LIMITS} -c search_path=team").as_str()));
+        let target = parse("host=127.0.0.1 user=u password='two  spaces'").unwrap();
+        assert_eq!(target.config.get_password(), Some("two  spaces".as_bytes()));
+        assert_eq!(target.config.get_options(), Some(LIMITS));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 
 /// The most commands of one transaction.
 const GROUP: usize = 512;
-/// Commands that may wait; more are refused as unavailable, which a caller turns into 503.
+/// Commands, and reads, that may wait; more are refused as unavailable, which a caller turns into 503.
 const QUEUE: usize = 8_192;
 /// Threads that read.
 const READERS: usize = 4;
@@ -149,10 +149,7 @@ impl SqliteEngine {
     {
         let (reply, answer) = oneshot::channel();
         let command = Command { input, run, output: None, reply };
-        self.commands
-            .send(Box::new(command))
-            .await
-            .map_err(|_| StoreError::Unavailable("the store has stopped".into()))?;
+        self.commands.try_send(Box::new(command)).map_err(|error| refused(&error))?;
         answer.await.map_err(|_| StoreError::Unavailable("the store has stopped".into()))?
     }
 
@@ -171,9 +168,16 @@ impl SqliteEngine {
             // The reader may have gone away; nobody misses the answer then.
             let _ = reply.send(done);
         });
-        self.reads.send(task).await.map_err(|_| StoreError::Unavailable("the store has stopped".into()))?;
+        self.reads.try_send(task).map_err(|error| refused(&error))?;
         answer.await.map_err(|_| StoreError::Unavailable("the store has stopped".into()))?
     }
+}
+
+fn refused<T>(error: &mpsc::error::TrySendError<T>) -> StoreError {
+    StoreError::Unavailable(match error {
+        mpsc::error::TrySendError::Full(_) => "too much waits for the database".into(),
+        mpsc::error::TrySendError::Closed(_) => "the store has stopped".into(),
+    })
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
