@@ -5,14 +5,20 @@ import {
   type CSSVariablesResolver,
   createTheme,
   defaultVariantColorsResolver,
+  InputWrapper,
   type MantineColorsTuple,
   Modal,
   PasswordInput,
   rem,
+  SegmentedControl,
+  Select,
+  Switch,
+  Tabs,
   Textarea,
   TextInput,
   Tooltip,
 } from '@mantine/core'
+import styles from './theme.module.css'
 
 const petrol: MantineColorsTuple = [
   '#EAF4F4',
@@ -40,7 +46,10 @@ const dark: MantineColorsTuple = [
   '#0F1012',
 ]
 
-const input = { defaultProps: { size: 'sm' }, styles: { input: { '--input-bd': 'var(--line-control)' } } }
+const input = {
+  defaultProps: { size: 'sm' },
+  styles: { input: { '--input-bd': 'var(--line-control)', '--input-fz': 'var(--fs-14)' } },
+}
 
 export const theme = createTheme({
   colors: { petrol, dark },
@@ -77,7 +86,29 @@ export const theme = createTheme({
       : colors
   },
   components: {
-    Button: Button.extend({ defaultProps: { size: 'xs', variant: 'default' } }),
+    Button: Button.extend({
+      defaultProps: { size: 'xs', variant: 'default' },
+      classNames: { root: styles.button ?? '' },
+      vars: (_, { size }) => ({
+        root:
+          size === 'xs'
+            ? { '--button-height': '28px', '--button-padding-x': '10px', '--button-fz': 'var(--fs-13)' }
+            : { '--button-fz': 'var(--fs-14)' },
+      }),
+    }),
+    InputWrapper: InputWrapper.extend({
+      styles: {
+        label: { marginBottom: 'var(--s-2)', fontSize: 'var(--fs-13)', fontWeight: 500 },
+        description: { marginBottom: 'var(--s-2)', fontSize: 'var(--fs-12)', lineHeight: 1.4 },
+        error: { fontSize: 'var(--fs-12)' },
+      },
+    }),
+    Select: Select.extend(input),
+    Switch: Switch.extend({
+      styles: { label: { fontSize: 'var(--fs-13)' }, description: { marginTop: 2, fontSize: 'var(--fs-12)' } },
+    }),
+    SegmentedControl: SegmentedControl.extend({ styles: { label: { fontSize: 'var(--fs-13)' } } }),
+    Tabs: Tabs.extend({ styles: { tab: { fontSize: 'var(--fs-13)' } } }),
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', size: 28, color: 'gray' } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 500 } }),
     TextInput: TextInput.extend(input),

@@ -52,7 +52,7 @@ function Account({ account }: { account: ChannelAccount }) {
   const [asking, setAsking] = useState(false)
   const [tested, setTested] = useState(false)
   const change = useChange(account)
-  const steps = useConnectSteps(account.last_callback_at ? 3 : tested ? 2 : 1)
+  const steps = useConnectSteps(account.last_callback_at ? 4 : tested ? 2 : 1)
   return (
     <div className={styles.withSteps}>
       <div>

@@ -12,7 +12,7 @@ import { keepVerifyToken } from './AccountPanels.tsx'
 import { AccountFields, emptyForm, filled } from './accountForm.tsx'
 import styles from './Settings.module.css'
 
-export function useConnectSteps(now: 0 | 1 | 2 | 3) {
+export function useConnectSteps(now: 0 | 1 | 2 | 4) {
   const { t } = useTranslation()
   const steps = [
     { title: t('connect.step_form'), text: t('connect.step_form_text') },

@@ -1,4 +1,5 @@
 import { Button, Textarea } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import type { Customer, Identity } from '@onethread/client'
 import { type Ref, useEffect, useImperativeHandle, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -31,6 +32,7 @@ export function Composer({ threadId, customer, identity, maySend, onSend, ref }:
   const { t } = useTranslation()
   const { span } = useFormats()
   const now = useNow()
+  const phone = useMediaQuery('(max-width: 639px)', false, { getInitialValueInEffect: false })
   const [text, setText] = useState(() => readDraft(threadId))
   const field = useRef<HTMLTextAreaElement>(null)
   useImperativeHandle(ref, () => ({
@@ -100,7 +102,7 @@ export function Composer({ threadId, customer, identity, maySend, onSend, ref }:
             className={styles.field ?? ''}
             variant="unstyled"
             autosize
-            minRows={2}
+            minRows={phone ? 1 : 2}
             maxRows={10}
             value={text}
             dir="auto"

@@ -109,6 +109,14 @@ function ThreadScreen({ threadId }: { threadId: string }) {
               {thread.data ? t('thread.since', { date: format.date(Date.parse(thread.data.created_at)) }) : ' '}
             </div>
           </div>
+          <ActionIcon
+            className={styles.aboutNarrow ?? ''}
+            size={44}
+            onClick={togglePanel}
+            aria-label={t('context.open')}
+          >
+            <Icon name="people" size="l" />
+          </ActionIcon>
           <Button
             className={styles.about ?? ''}
             onClick={togglePanel}
