@@ -1,8 +1,9 @@
 //! Messenger.
 
 mod calls;
-mod corpus;
+
 mod peers;
+mod seeds;
 mod suite;
 
 use channel::{

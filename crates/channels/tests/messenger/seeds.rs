@@ -1,15 +1,15 @@
-//! The fuzzer's corpus, replayed: what it once found stays found.
+//! The seeds of the fuzzer, replayed: what it once found stays found.
 
 use super::messenger;
 use channel::Channel;
 use std::path::PathBuf;
 
 #[test]
-fn every_body_of_the_corpus_is_read_without_a_fall() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/messenger");
+fn every_seed_is_read_without_a_fall() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/messenger");
     let messenger = messenger();
     let mut count = 0;
-    for file in std::fs::read_dir(&folder).expect("the corpus is part of the repository") {
+    for file in std::fs::read_dir(&folder).expect("the seeds are part of the repository") {
         let body = std::fs::read(file.unwrap().path()).unwrap();
         let _ = messenger.interpret(&String::from_utf8_lossy(&body));
         for event in messenger.split(&body).unwrap_or_default() {
