@@ -134,8 +134,6 @@ export function Rows({ threads: newest, current, more, loading, failed, onMore }
     getItemKey: (index) => threads[index]?.id ?? index,
     overscan: 8,
     useFlushSync: false,
-    // Without a layout (tests, a hidden list) a screenful is drawn all the same.
-    initialRect: { width: 332, height: 800 },
   })
   const items = rows.getVirtualItems()
   const lastDrawn = items.at(-1)?.index ?? 0

@@ -1,0 +1,32 @@
+import type { Customer } from '@onethread/client'
+import { customer } from '../states/samples.ts'
+import { Composer } from './Composer.tsx'
+import { writeDraft } from './drafts.ts'
+
+const HOUR = 3_600_000
+const left = (millis: number): Customer => {
+  const person = { ...customer(1), name: 'Maya Lindqvist' }
+  const window_until = new Date(Date.now() + millis).toISOString()
+  return { ...person, identities: person.identities.map((identity) => ({ ...identity, window_until })) }
+}
+const blocked = (person: Customer): Customer => ({
+  ...person,
+  identities: person.identities.map((identity) => ({ ...identity, blocked: true })),
+})
+
+function box(key: string, person: Customer, maySend = true, draft = '') {
+  if (draft) writeDraft(key, draft)
+  return (
+    <Composer threadId={key} customer={person} identity={person.identities[0]} maySend={maySend} onSend={() => {}} />
+  )
+}
+
+export default {
+  rest: () => box('s1', left(23 * HOUR)),
+  draft: () => box('s2', left(23 * HOUR), true, 'Maya, the jacket is set aside in our Malmö store.'),
+  'near the limit': () => box('s3', left(HOUR), true, 'a'.repeat(1990)),
+  'over the limit': () => box('s4', left(HOUR), true, 'a'.repeat(2003)),
+  'window closed': () => box('s5', left(-HOUR)),
+  blocked: () => box('s6', blocked(left(HOUR))),
+  'no right': () => box('s7', left(HOUR), false),
+}

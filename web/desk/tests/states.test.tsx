@@ -1,0 +1,104 @@
+import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from '@tanstack/react-router'
+import { render, screen, waitFor } from '@testing-library/react'
+import type { ReactNode } from 'react'
+import { describe, expect, it } from 'vitest'
+import { createQueryClient } from '../src/app/client.ts'
+import { Providers } from '../src/app/Providers.tsx'
+import composer from '../src/threads/Composer.states.tsx'
+import list from '../src/threads/ThreadList.states.tsx'
+import timeline from '../src/threads/Timeline.states.tsx'
+
+async function draw(state: () => ReactNode): Promise<void> {
+  const router = createRouter({
+    routeTree: createRootRoute({ component: () => <div data-testid="drawn">{state()}</div> }),
+    history: createMemoryHistory({ initialEntries: ['/'] }),
+  })
+  render(
+    <Providers client={createQueryClient(() => {})} test>
+      <RouterProvider router={router as never} />
+    </Providers>,
+  )
+  await waitFor(() => screen.getByTestId('drawn'))
+}
+
+describe('the list', () => {
+  it('says what became of our last word, and never only by colour', async () => {
+    await draw(list.rest)
+    expect(screen.getByText('Not delivered')).toBeTruthy()
+    expect(screen.getByText('陈思远')).toBeTruthy()
+  })
+
+  it('draws a screenful of 10,000 rows and names their number', async () => {
+    await draw(list['10,000 rows'])
+    const rows = screen.getAllByRole('listitem')
+    expect(rows.length).toBeGreaterThan(5)
+    expect(rows.length).toBeLessThan(60)
+    expect(rows[0]?.getAttribute('aria-setsize')).toBe('10000')
+  })
+
+  it('says the next step when nobody has written', async () => {
+    await draw(list['empty, may connect'])
+    expect(screen.getByRole('link', { name: 'Connect a page' })).toBeTruthy()
+  })
+
+  it('keeps the technical side of a fault at hand', async () => {
+    await draw(list.error)
+    expect(screen.getByRole('button', { name: 'Try again' })).toBeTruthy()
+    expect(screen.getByText(/req 7f3k-20m1/)).toBeTruthy()
+  })
+})
+
+describe('the timeline', () => {
+  it('says in words why a message failed and what helps', async () => {
+    await draw(timeline['failed: window'])
+    expect(screen.getByText(/The time to answer was over/)).toBeTruthy()
+    expect(screen.getByRole('button', { name: 'Send again' })).toBeTruthy()
+    expect(screen.getByText(/2018278/)).toBeTruthy()
+  })
+
+  it('says that nobody knows, and where to look', async () => {
+    await draw(timeline.uncertain)
+    expect(screen.getByText(/Perhaps delivered/)).toBeTruthy()
+    expect(screen.getByText(/own inbox/)).toBeTruthy()
+  })
+
+  it('names bots as bots', async () => {
+    await draw(timeline['who speaks'])
+    expect(screen.getByText('Pim, bot')).toBeTruthy()
+    expect(screen.getByText('Shop, integration')).toBeTruthy()
+  })
+
+  it('shows what is kept but not shown yet', async () => {
+    await draw(timeline['kept, not shown'])
+    expect(screen.getByText(/image: kept/)).toBeTruthy()
+    expect(screen.getByText(/postback: kept/)).toBeTruthy()
+  })
+
+  it('tells that a reply waits for the connection', async () => {
+    await draw(timeline['waits for the connection'])
+    expect(screen.getByText(/Not sent yet/)).toBeTruthy()
+  })
+})
+
+describe('the composer', () => {
+  it.each([
+    ['window closed', /The time to answer is over/],
+    ['blocked', /cannot be reached here/],
+    ['no right', /may read but not answer/],
+  ] as const)('is closed with a reason: %s', async (state, reason) => {
+    await draw(composer[state])
+    expect(screen.getByText(reason)).toBeTruthy()
+    expect(screen.queryByRole('textbox')).toBeNull()
+  })
+
+  it('counts down, and does not send what is too long', async () => {
+    await draw(composer['over the limit'])
+    expect(screen.getByText('3 characters over the limit of Messenger')).toBeTruthy()
+    expect(screen.getByRole('button', { name: 'Send' }).getAttribute('aria-disabled')).toBe('true')
+  })
+
+  it('finds the draft again', async () => {
+    await draw(composer.draft)
+    expect(screen.getByRole<HTMLTextAreaElement>('textbox').value).toMatch(/Malmö store/)
+  })
+})
