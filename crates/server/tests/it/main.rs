@@ -1,3 +1,12 @@
-//! The real program, from outside.
+//! What the program promises from outside, on both engines: the real binary, real sockets, Meta's side played by a
+//! stand-in.
 
-mod kill;
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails says where")]
+
+mod harness;
+mod living;
+mod messages;
+mod people;
+mod problems;
+mod starting;
+mod strangers;

@@ -1,0 +1,179 @@
+//! A server's life: it notices when the database goes and comes, tells no secrets in its log, and stops cleanly.
+
+use crate::harness::{APP_SECRET, Engine, Installation, PATIENCE, Scene, on_both_engines};
+use serde_json::{Value, json};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+use tokio::{net::TcpListener, net::TcpStream, sync::watch, task::JoinHandle};
+
+on_both_engines!(a_stop_says_goodbye, ready_follows_the_database, the_log_tells_no_secrets);
+
+async fn a_stop_says_goodbye(engine: Engine) {
+    let Scene { server, mut live, .. } = Scene::new(engine).await;
+    let stopped = std::thread::spawn(move || server.serving.stop(PATIENCE));
+    loop {
+        match live.next().await {
+            Ok(_frame) => {}
+            Err(code) => break assert_eq!(code, 1001),
+        }
+    }
+    assert_eq!(stopped.join().unwrap().and_then(|status| status.code()), Some(0));
+}
+
+async fn ready_follows_the_database(engine: Engine) {
+    let installation = Installation::new(engine).await;
+    let line = installation.database().map(|address| address.to_owned());
+    let (installation, line) = match line {
+        None => (installation, None),
+        Some(address) => {
+            let (line, detour) = Line::to(&address).await;
+            (installation.with_database(detour), Some(line))
+        }
+    };
+    let server = installation.serve();
+    let ready = async |wanted: u16| {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let answer = server.send("GET", "/readyz", &[], None).await;
+            if answer.status == wanted {
+                break answer;
+            }
+            assert!(Instant::now() < end, "still {}: {}", answer.status, answer.text);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    ready(200).await;
+    let file = installation.data().join("onethread.db");
+    let away = installation.data().join("away.db");
+    match &line {
+        None => std::fs::rename(&file, &away).unwrap(),
+        Some(line) => line.cut(true),
+    }
+    let answer = ready(503).await;
+    answer.problem(503, "unavailable");
+    assert!(!answer.header("retry-after").is_empty());
+    assert_eq!(server.send("GET", "/healthz", &[], None).await.status, 200, "the process itself lives");
+    match &line {
+        None => std::fs::rename(&away, &file).unwrap(),
+        Some(line) => line.cut(false),
+    }
+    ready(200).await;
+}
+
+/// A line to the database that can be cut.
+struct Line {
+    cut: watch::Sender<bool>,
+    tasks: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+impl Line {
+    /// The line, and the address that leads over it.
+    async fn to(address: &str) -> (Self, String) {
+        let port = address.split_whitespace().find_map(|pair| pair.strip_prefix("port="));
+        let port = port.expect("the address of the test database names its port");
+        let target = format!("127.0.0.1:{port}");
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let own = listener.local_addr().unwrap().port();
+        let (cut, state) = watch::channel(false);
+        let tasks = Arc::new(Mutex::new(Vec::new()));
+        let line = Self { cut, tasks: tasks.clone() };
+        let accepting = tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let (target, mut state) = (target.clone(), state.clone());
+                tokio::spawn(async move {
+                    let Ok(mut far) = TcpStream::connect(target).await else { return };
+                    tokio::select! {
+                        // How it ended is the two ends' affair.
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        _ = state.wait_for(|cut| *cut) => {}
+                    }
+                });
+            }
+        });
+        tasks.lock().unwrap().push(accepting);
+        (line, address.replace(&format!("port={port}"), &format!("port={own}")))
+    }
+
+    fn cut(&self, cut: bool) {
+        self.cut.send_replace(cut);
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.tasks.lock().unwrap().iter().for_each(JoinHandle::abort);
+    }
+}
+
+async fn the_log_tells_no_secrets(engine: Engine) {
+    const PASSWORD: &str = "tangerine-dream-77";
+    const CUSTOMER: &str = "79990001112223334";
+    const INBOUND: &str = "my parcel is purple";
+    const OUTBOUND: &str = "ours is turquoise";
+    let installation = Installation::new(engine).await;
+    let levels = "debug,api=trace,server=trace,service=trace,store=trace,channels=trace,channel=trace";
+    let mut server = installation.serve_with(installation.program().env("ONETHREAD_LOG_LEVEL", levels));
+    let code = server.serving.line(PATIENCE).unwrap().split("code=").nth(1).unwrap().to_owned();
+    let json_type = ("content-type", "application/json");
+    let set_up = json!({"code": code, "workspace_name": "Acme", "name": "Ann Ember", "email": "ann.ember@example.com", "password": PASSWORD});
+    let cookie = server.send("POST", "/api/v1/setup", &[json_type], Some(set_up.to_string().into_bytes())).await;
+    let cookie = cookie.header("set-cookie").split(';').next().unwrap().split('=').nth(1).unwrap().to_owned();
+    let wrong = json!({"email": "ann.ember@example.com", "password": "tangerine-dream-78"});
+    server
+        .send("POST", "/api/v1/session", &[json_type], Some(wrong.to_string().into_bytes()))
+        .await
+        .problem(401, "unauthenticated");
+    let link = installation.print(&["user", "create", "--email", "bob.brook@example.com"]);
+    let link_code = link.split("code=").nth(1).unwrap().to_owned();
+    server.send("GET", &format!("/api/v1/links/{link_code}"), &[], None).await.expect(200);
+
+    let owner = installation.token("owner");
+    let meta = testkit::graph::GraphStandIn::start().await;
+    let account = server.connect(&owner, &meta).await;
+    let ticket = server.post(&owner, "/api/v1/live/tickets", &Value::Null).await.expect(201)["ticket"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let mut live = server.open(&format!("/api/v1/live?ticket={ticket}"), &[]).await.ok().unwrap();
+    meta.customer_writes(CUSTOMER, INBOUND).await;
+    let thread = live.until("message.received").await["thread_id"].as_str().unwrap().to_owned();
+    let say = |text: &str| json!({"blocks": [{"type": "text", "text": text}]});
+    let path = format!("/api/v1/threads/{thread}/messages");
+    server.post(&owner, &path, &say(OUTBOUND)).await.expect(201);
+    live.until("message.sent").await;
+    server.post(&owner, &path, &json!({"blocks": [{"type": "text", "txt": OUTBOUND}]})).await.problem(422, "invalid");
+    meta.new_token("EAAchanged");
+    server.post(&owner, &path, &say(OUTBOUND)).await.expect(201);
+    live.until("message.failed").await;
+
+    let log = server.serving.log();
+    assert!(log.contains("the server is ready"), "there is a log");
+    let (verify, key) = (account["verify_token"].as_str().unwrap(), account["callback_path"].as_str().unwrap());
+    let database_password =
+        installation.database().and_then(|address| address.split("password=").nth(1)?.split(' ').next());
+    for (what, secret) in [
+        ("a password", PASSWORD),
+        ("a wrong password", "tangerine-dream-78"),
+        ("an e-mail address", "ember@example.com"),
+        ("an e-mail address", "brook@example.com"),
+        ("a customer's address", CUSTOMER),
+        ("words of a customer", INBOUND),
+        ("words of an agent", OUTBOUND),
+        ("a session", &cookie),
+        ("a token", &owner),
+        ("a set-up code", &code),
+        ("a link's code", &link_code),
+        ("a ticket", &ticket),
+        ("a page's token", &meta.token()),
+        ("the app's secret", APP_SECRET),
+        ("a verify token", verify),
+        ("a callback's key", key.rsplit('/').next().unwrap()),
+        ("the database's password", database_password.unwrap_or(PASSWORD)),
+    ] {
+        if let Some(line) = log.lines().find(|line| line.contains(secret)) {
+            panic!("the log tells {what}: {line}");
+        }
+    }
+}
