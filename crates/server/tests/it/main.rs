@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails says where")]
 
 mod harness;
+mod kill;
 mod living;
 mod messages;
 mod people;
