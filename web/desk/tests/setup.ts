@@ -6,8 +6,8 @@ import { startI18n } from '../src/i18n/index.ts'
 if (!document.fonts) Object.defineProperty(document, 'fonts', { value: new EventTarget() })
 
 // There is no layout here: every box is as large as a list on a screen, so that virtual rows are drawn.
-Object.defineProperty(HTMLElement.prototype, 'offsetHeight', { value: 800 })
-Object.defineProperty(HTMLElement.prototype, 'offsetWidth', { value: 332 })
+Object.defineProperty(HTMLElement.prototype, 'clientHeight', { get: () => 800 })
+Object.defineProperty(HTMLElement.prototype, 'clientWidth', { get: () => 332 })
 
 beforeAll(() => startI18n('en'))
 afterEach(() => {

@@ -24,13 +24,13 @@ async function draw(state: () => ReactNode): Promise<void> {
 describe('the list', () => {
   it('says what became of our last word, and never only by colour', async () => {
     await draw(list.rest)
-    expect(screen.getByText('Not delivered')).toBeTruthy()
+    expect(await screen.findByText('Not delivered')).toBeTruthy()
     expect(screen.getByText('陈思远')).toBeTruthy()
   })
 
   it('draws a screenful of 10,000 rows and names their number', async () => {
     await draw(list['10,000 rows'])
-    const rows = screen.getAllByRole('listitem')
+    const rows = await screen.findAllByRole('listitem')
     expect(rows.length).toBeGreaterThan(5)
     expect(rows.length).toBeLessThan(60)
     expect(rows[0]?.getAttribute('aria-setsize')).toBe('10000')
