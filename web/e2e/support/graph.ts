@@ -1,0 +1,196 @@
+import { createHmac, randomBytes, randomInt } from 'node:crypto'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** The events that a page has to be subscribed to. */
+const FIELDS = [
+  'messages',
+  'messaging_postbacks',
+  'message_deliveries',
+  'message_reads',
+  'message_reactions',
+  'message_edits',
+  'message_echoes',
+  'messaging_handovers',
+  'messaging_optins',
+  'messaging_referrals',
+  'standby',
+]
+
+/** What the stand-in was asked to send. */
+export type Sent = { page: string; recipient: string; text: string; mid: string; body: Record<string, unknown> }
+
+/** How the next calls fail: the error of the Graph API, or silence. */
+export type Fault = { status: number; code: number; subcode?: number; message: string } | 'no answer'
+
+/**
+ * A stand-in for Meta's Graph API and for the people who write to a page: it takes what the server sends, and calls the
+ * server back with signed events. Written from the provider's documentation, not from our adapter.
+ */
+export class Graph {
+  readonly pageId = String(randomInt(100_000, 999_999)) + String(randomInt(100_000, 999_999))
+  readonly pageName = 'Norrvik'
+  readonly token = `EAAG${randomBytes(12).toString('hex')}`
+  readonly appSecret = randomBytes(16).toString('hex')
+  readonly sent: Sent[] = []
+  subscribed = true
+  private faults: Fault[] = []
+  private callback: string | undefined
+  private readonly server = createServer((request, response) => {
+    void this.answer(request).then(
+      (answer) => {
+        if (answer === undefined) return request.socket.destroy()
+        response.writeHead(answer.status, { 'content-type': 'application/json' })
+        response.end(JSON.stringify(answer.body))
+      },
+      () => request.socket.destroy(),
+    )
+  })
+
+  async start(): Promise<this> {
+    await new Promise<void>((listening) => this.server.listen(0, '127.0.0.1', listening))
+    return this
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections()
+    await new Promise((closed) => this.server.close(closed))
+  }
+
+  get base(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`
+  }
+
+  /** Where the server said that it wants to be called. */
+  callAt(address: string): void {
+    this.callback = address
+  }
+
+  /** The next calls of the send API fail so, in this order. */
+  fail(...faults: Fault[]): void {
+    this.faults.push(...faults)
+  }
+
+  private async answer(request: IncomingMessage): Promise<{ status: number; body: unknown } | undefined> {
+    const url = new URL(request.url ?? '/', 'http://graph')
+    let text = ''
+    for await (const chunk of request) text += chunk
+    const bearer = request.headers.authorization?.replace(/^Bearer /, '')
+    if ((bearer ?? url.searchParams.get('access_token')) !== this.token) {
+      return error(400, { code: 190, message: 'Invalid OAuth access token.' })
+    }
+    const [, version, page, edge] = url.pathname.split('/')
+    if (!/^v\d+\.\d+$/.test(version ?? '') || page !== this.pageId) {
+      return error(400, {
+        code: 100,
+        subcode: 33,
+        message: `Unsupported request. Object with ID '${page}' does not exist`,
+      })
+    }
+    if (request.method === 'GET' && edge === undefined)
+      return { status: 200, body: { id: this.pageId, name: this.pageName } }
+    if (request.method === 'GET' && edge === 'subscribed_apps') {
+      return {
+        status: 200,
+        body: { data: this.subscribed ? [{ id: '517000000000111', name: 'App', subscribed_fields: FIELDS }] : [] },
+      }
+    }
+    if (request.method === 'POST' && edge === 'messages') return this.send(JSON.parse(text) as Record<string, unknown>)
+    return error(404, { code: 100, message: 'Unknown path components' })
+  }
+
+  private send(body: Record<string, unknown>): { status: number; body: unknown } | undefined {
+    const recipient = (body.recipient as { id: string }).id
+    const words = (body.message as { text?: string } | undefined)?.text
+    if (words === undefined) return { status: 200, body: { recipient_id: recipient } }
+    const fault = this.faults.shift()
+    if (fault === 'no answer') return undefined
+    if (fault) return error(fault.status, fault)
+    const mid = `m_${randomBytes(9).toString('base64url')}`
+    this.sent.push({ page: this.pageId, recipient, text: words, mid, body })
+    return { status: 200, body: { recipient_id: recipient, message_id: mid } }
+  }
+
+  /** A person who writes to the page. */
+  person(): Person {
+    return new Person(this)
+  }
+
+  /** Calls the server back with one event, signed over the bytes as they leave, with `\u` escapes as Meta has them. */
+  async event(person: string, event: Record<string, unknown>, at = Date.now(), outgoing = false): Promise<void> {
+    if (!this.callback) throw new Error('nobody said where to call back')
+    const [sender, recipient] = outgoing ? [this.pageId, person] : [person, this.pageId]
+    const messaging = [{ sender: { id: sender }, recipient: { id: recipient }, timestamp: at, ...event }]
+    const body = escaped({ object: 'page', entry: [{ id: this.pageId, time: Date.now(), messaging }] })
+    const signature = createHmac('sha256', this.appSecret).update(body).digest('hex')
+    const answer = await fetch(this.callback, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${signature}` },
+      body,
+    })
+    if (answer.status !== 200) throw new Error(`the callback was answered with ${answer.status}`)
+  }
+
+  /** The handshake that Meta does when an address is saved. */
+  async handshake(verifyToken: string): Promise<{ status: number; body: string }> {
+    const url = new URL(this.callback ?? '')
+    url.search = new URLSearchParams({
+      'hub.mode': 'subscribe',
+      'hub.verify_token': verifyToken,
+      'hub.challenge': '1158201444',
+    }).toString()
+    const answer = await fetch(url)
+    return { status: answer.status, body: await answer.text() }
+  }
+}
+
+export class Person {
+  readonly id = `70010${randomInt(100_000, 999_999)}${randomInt(10_000, 99_999)}`
+  private readonly graph: Graph
+
+  constructor(graph: Graph) {
+    this.graph = graph
+  }
+
+  async writes(text: string, at?: number): Promise<void> {
+    await this.graph.event(this.id, { message: { mid: `m_${randomBytes(9).toString('base64url')}`, text } }, at)
+  }
+
+  async sendsImage(): Promise<void> {
+    const attachments = [{ type: 'image', payload: { url: 'https://cdn.example.com/v/lamp.jpg?oh=1&oe=2' } }]
+    await this.graph.event(this.id, { message: { mid: `m_${randomBytes(9).toString('base64url')}`, attachments } })
+  }
+
+  async taps(title: string): Promise<void> {
+    await this.graph.event(this.id, {
+      postback: { mid: `m_${randomBytes(9).toString('base64url')}`, title, payload: 'GET_STARTED' },
+    })
+  }
+
+  async gets(...mids: string[]): Promise<void> {
+    await this.graph.event(this.id, { delivery: { mids, watermark: Date.now() } })
+  }
+
+  async reads(): Promise<void> {
+    await this.graph.event(this.id, { read: { watermark: Date.now() } })
+  }
+
+  /** Somebody answered from the page's own inbox. */
+  async isAnsweredElsewhere(text: string): Promise<void> {
+    const message = { mid: `m_${randomBytes(9).toString('base64url')}`, is_echo: true, app_id: 263902037430900, text }
+    await this.graph.event(this.id, { message }, Date.now(), true)
+  }
+}
+
+function error(status: number, fault: { code: number; subcode?: number; message: string }) {
+  const { code, subcode, message } = fault
+  return {
+    status,
+    body: { error: { message, type: 'OAuthException', code, error_subcode: subcode, fbtrace_id: 'A1b2' } },
+  }
+}
+
+const escaped = (value: unknown): string =>
+  JSON.stringify(value)
+    .replaceAll('/', '\\/')
+    .replace(/[\u0080-\uffff]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)

@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const BINARY = resolve(process.env.ONETHREAD_BIN ?? join(import.meta.dirname, '../../../target/debug/onethread'))
+const START_MS = 30_000
+
+/** One running `onethread serve`. */
+export type Server = {
+  address: string
+  /** Printed while nobody owns the installation. */
+  setUpLink: string | undefined
+  /** Its log so far, for failures. */
+  log: () => string
+  stop: () => Promise<void>
+}
+
+export async function startServer(database: string | undefined): Promise<Server> {
+  const data = mkdtempSync(join(tmpdir(), 'onethread-e2e-'))
+  const engine = database ? ['--database', database] : []
+  const { ONETHREAD_DATABASE: _, ...env } = process.env
+  const child = spawn(BINARY, ['serve', '--data', data, '--listen', '127.0.0.1:0', ...engine], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  child.stderr.on('data', (bytes: Buffer) => {
+    log += bytes.toString()
+  })
+  const lines: string[] = []
+  const output = createInterface({ input: child.stdout })
+  const address = await new Promise<string>((found, failed) => {
+    const timer = setTimeout(() => failed(new Error(`no address within ${START_MS} ms\n${log}`)), START_MS)
+    output.on('line', (line) => {
+      lines.push(line)
+      if (lines.length === 1) {
+        clearTimeout(timer)
+        found(line.trim())
+      }
+    })
+    child.once('error', failed)
+    child.once('exit', (code) => failed(new Error(`the server ended with ${code} before it was ready\n${log}`)))
+  })
+  await ready(address)
+  return {
+    address,
+    get setUpLink() {
+      return lines[1]?.match(/https?:\S+/)?.[0]
+    },
+    log: () => log,
+    stop: async () => {
+      await end(child)
+      rmSync(data, { recursive: true, force: true })
+    },
+  }
+}
+
+async function ready(address: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const answer = await fetch(`${address}/readyz`).catch(() => undefined)
+    if (answer?.ok) return
+    await new Promise((done) => setTimeout(done, 50))
+  }
+  throw new Error('the server answers no /readyz')
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return
+  const gone = once(child, 'exit')
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5000)
+  await gone
+  clearTimeout(timer)
+}

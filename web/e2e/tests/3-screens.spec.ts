@@ -1,0 +1,136 @@
+import { beOwner, connect, expect, log, OWNER, row, test } from '../support/fixtures.ts'
+import { accessible, fits, picture } from '../support/look.ts'
+
+const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } }
+const SCHEMES = ['light', 'dark'] as const
+
+for (const [size, viewport] of Object.entries(SIZES)) {
+  for (const scheme of SCHEMES) {
+    test(`every screen, ${size}, ${scheme}`, async ({ browser, server, graph, complaints }, info) => {
+      test.setTimeout(120_000)
+      const context = await browser.newContext({
+        locale: 'en-GB',
+        timezoneId: 'Europe/Vilnius',
+        baseURL: server.address,
+        viewport,
+        colorScheme: scheme,
+        reducedMotion: 'reduce',
+        ...(size === 'phone' ? { isMobile: true, hasTouch: true, deviceScaleFactor: 2 } : {}),
+      })
+      const page = await context.newPage()
+      page.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type()) && !/status of 401/.test(message.text()))
+          complaints.push(message.text())
+      })
+      const look = async (name: string) => {
+        await accessible(page, name)
+        await fits(page, name)
+        await picture(page, info, `${name}-${size}-${scheme}`)
+      }
+
+      await beOwner(page, server)
+      await context.clearCookies()
+      await page.goto('/login')
+      await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible()
+      await look('sign-in')
+      await page.goto('/link?code=nothing-behind-it')
+      await expect(page.getByRole('heading', { name: 'This link no longer works' })).toBeVisible()
+      await look('link-expired')
+
+      await beOwner(page, server)
+      const account = await connect(page, server, graph, `Norrvik ${size} ${scheme}`)
+      const person = graph.person()
+      await person.writes('Laba diena, ar galiu pakeisti pristatymo adresą į Kauną?')
+      await person.writes('显示已签收，但我没有收到包裹。')
+      await person.taps('Get started')
+      await person.sendsImage()
+      await page.goto('/threads')
+      await expect(row(page, 'kept').first()).toBeVisible()
+      await look('threads')
+      await row(page, 'kept').first().click()
+      await expect(log(page).getByText('显示已签收，但我没有收到包裹。')).toBeVisible()
+      await page.getByRole('textbox').fill('Taip, spėsime.')
+      graph.fail({ status: 400, code: 551, subcode: 1545041, message: "This person isn't available right now." })
+      await page.getByRole('button', { name: 'Send', exact: true }).click()
+      await expect(log(page).getByText('Not delivered.')).toBeVisible()
+      await person.writes('Ačiū 🙏')
+      await expect(log(page).getByText('Ačiū 🙏')).toBeVisible()
+      await page.getByRole('textbox').fill('Nukreipiu į „Akropolį“')
+      await page.getByRole('button', { name: 'Send', exact: true }).click()
+      await expect(log(page).getByText('Sent', { exact: true })).toBeVisible()
+      await look('thread')
+      if (size === 'phone') {
+        await page.getByRole('button', { name: 'About this person' }).click()
+        await expect(page.getByText('Where they write from')).toBeVisible()
+        await look('context')
+      }
+
+      for (const [name, path, heading] of [
+        ['accounts', '/settings/accounts', 'Channel accounts'],
+        ['connect', '/settings/accounts/new', 'Connect a page'],
+        ['account', `/settings/accounts/${account}`, `Norrvik ${size} ${scheme}`],
+        ['people', '/settings/people', 'People'],
+        ['yours', '/settings/yours', 'Yours'],
+        ['operations', '/operations', 'Operations'],
+        ['nothing-here', '/nowhere', 'There is nothing here'],
+      ] as const) {
+        await page.goto(path)
+        await expect(page.getByRole('heading', { name: heading, exact: true })).toBeVisible()
+        if (name === 'people') await expect(page.getByText(OWNER.email)).toBeVisible()
+        if (name === 'account') {
+          await page.getByRole('button', { name: 'Test now' }).click()
+          await expect(page.getByText('Everything answers as it should.')).toBeVisible()
+        }
+        await look(name)
+      }
+      await context.close()
+    })
+  }
+}
+
+test('the keyboard alone: list, thread, reply, back', async ({ page, server, graph }) => {
+  await beOwner(page, server)
+  await connect(page, server, graph, 'Keys')
+  await graph.person().writes('Lower in the list')
+  await graph.person().writes('Top of the list')
+  await page.goto('/threads')
+  await expect(row(page, 'Top of the list')).toBeVisible()
+  await row(page, 'Top of the list').focus()
+  await page.keyboard.press('j')
+  await expect(row(page, 'Lower in the list')).toBeFocused()
+  await page.keyboard.press('k')
+  await expect(row(page, 'Top of the list')).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(log(page).getByText('Top of the list')).toBeVisible()
+  await page.keyboard.press('r')
+  await expect(page.getByRole('textbox')).toBeFocused()
+  await page.keyboard.type('jkr')
+  await expect(page.getByRole('textbox')).toHaveValue('jkr')
+  await page.keyboard.press('Escape')
+  await expect(log(page)).toBeFocused()
+  await page.keyboard.press('Escape')
+  await expect(row(page, 'Top of the list')).toBeFocused()
+  await page.keyboard.press('?')
+  await expect(page.getByRole('dialog')).toBeVisible()
+  await accessible(page, 'keys')
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+  await page.keyboard.press('i')
+  await expect(page.getByText('Where they write from')).toHaveCount(0)
+})
+
+test('signing out and in again leads back to the place', async ({ page, server }) => {
+  await beOwner(page, server)
+  await page.goto('/settings/yours')
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible()
+  await page.goto('/settings/people')
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible()
+  await page.getByLabel('E-mail').fill(OWNER.email)
+  await page.getByLabel('Password', { exact: true }).fill('not the password')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByText('E-mail and password do not belong together.')).toBeVisible()
+  await page.getByLabel('Password', { exact: true }).fill(OWNER.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByRole('heading', { name: 'People' })).toBeVisible()
+})
