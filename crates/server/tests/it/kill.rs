@@ -70,7 +70,9 @@ impl World {
             .env("ONETHREAD_SWEEP_SECONDS", "1")
             .env("ONETHREAD_LOG_LEVEL", "warn");
         let mut command = Command::new(BINARY);
-        command.args(["token", "create", "--name", "crash", "--role", "owner", "--data"]).arg(folder.path().join("data"));
+        command
+            .args(["token", "create", "--name", "crash", "--role", "owner", "--data"])
+            .arg(folder.path().join("data"));
         if let Some(url) = &database {
             command.arg("--database").arg(url);
         }
@@ -129,12 +131,12 @@ impl World {
         Ok((status, answer.json().await?))
     }
 
-    async fn all(&self, path: &str) -> Vec<Value> {
+    async fn all(&self, path: &str, filter: &str) -> Vec<Value> {
         let mut items = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
             let after = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
-            let page = self.get(&format!("{path}?limit=100{after}")).await.unwrap();
+            let page = self.get(&format!("{path}?limit=100{filter}{after}")).await.unwrap();
             items.extend(page["items"].as_array().unwrap().iter().cloned());
             match page["next_cursor"].as_str() {
                 Some(next) => cursor = Some(next.to_owned()),
@@ -232,7 +234,7 @@ async fn crash(database: Option<String>, echoes: bool, kills: usize) {
         .collect();
     world.meta.deliver(&first).await;
     let threads = wait_for(|| async {
-        let threads = world.all("/api/v1/threads").await;
+        let threads = world.all("/api/v1/threads", "").await;
         (threads.len() == CUSTOMERS).then_some(threads)
     })
     .await;
@@ -286,7 +288,7 @@ async fn wait_for<T, F: Future<Output = Option<T>>>(look: impl Fn() -> F) -> T {
 async fn entries(world: &World, threads: &[String]) -> Vec<Value> {
     let mut all = Vec::new();
     for thread in threads {
-        all.extend(world.all(&format!("/api/v1/threads/{thread}/entries")).await);
+        all.extend(world.all(&format!("/api/v1/threads/{thread}/entries"), "").await);
     }
     all
 }
@@ -294,12 +296,12 @@ async fn entries(world: &World, threads: &[String]) -> Vec<Value> {
 /// What was answered with 200 is there, once.
 async fn check_inbound(world: &World, load: &Load) {
     wait_for(|| async {
-        let waiting = world.all("/api/v1/inbound-events").await;
+        let waiting = world.all("/api/v1/inbound-events", "&state=stored").await;
         waiting.is_empty().then_some(())
     })
     .await;
     let threads: Vec<String> =
-        world.all("/api/v1/threads").await.iter().map(|thread| thread["id"].as_str().unwrap().to_owned()).collect();
+        world.all("/api/v1/threads", "").await.iter().map(|thread| thread["id"].as_str().unwrap().to_owned()).collect();
     let mut count: HashMap<String, usize> = HashMap::new();
     for entry in entries(world, &threads).await.iter().filter(|entry| entry["direction"] == "inbound") {
         *count.entry(entry["external_id"].as_str().unwrap().to_owned()).or_default() += 1;
@@ -307,7 +309,13 @@ async fn check_inbound(world: &World, load: &Load) {
     let acknowledged = load.acknowledged.lock().unwrap();
     let lost: Vec<_> = acknowledged.iter().filter(|mid| !count.contains_key(*mid)).collect();
     let doubled: Vec<_> = count.iter().filter(|(_, count)| **count > 1).collect();
-    println!("inbound: {} acknowledged, {} there, {} lost, {} doubled", acknowledged.len(), count.len(), lost.len(), doubled.len());
+    println!(
+        "inbound: {} acknowledged, {} there, {} lost, {} doubled",
+        acknowledged.len(),
+        count.len(),
+        lost.len(),
+        doubled.len()
+    );
     assert!(lost.is_empty(), "lost: {lost:?}");
     assert!(doubled.is_empty(), "doubled: {doubled:?}");
     assert_eq!(count.len(), acknowledged.len());
@@ -317,7 +325,8 @@ async fn check_inbound(world: &World, load: &Load) {
 fn received(world: &World) -> HashMap<String, usize> {
     let mut received: HashMap<String, usize> = HashMap::new();
     for accepted in world.meta.accepted() {
-        let ours = accepted.metadata.as_deref().and_then(|text| text.strip_prefix("ot:")).unwrap_or_default().to_owned();
+        let ours =
+            accepted.metadata.as_deref().and_then(|text| text.strip_prefix("ot:")).unwrap_or_default().to_owned();
         *received.entry(ours).or_default() += 1;
     }
     received
