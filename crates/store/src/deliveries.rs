@@ -109,6 +109,7 @@ queries! {
     MARK_SENDING = Same("UPDATE message SET delivery_state = 'sending', tries = $1, sent_at = $2, failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $3 AND id = $4 AND delivery_state IN ('queued', 'sending')");
     END_ATTEMPT = Same("UPDATE attempt SET ended_at = $1, outcome = $2, code = $3, detail = $4 WHERE message_id = $5 AND number = $6 AND workspace_id = $7 AND ended_at IS NULL");
     CLOSE_ATTEMPTS = Same("UPDATE attempt SET ended_at = $1, outcome = $2 WHERE message_id = $3 AND workspace_id = $4 AND ended_at IS NULL");
+    LOCK_ROUTE_OF = Same("UPDATE route SET blocked = blocked WHERE workspace_id = $1 AND id = (SELECT route_id FROM message WHERE id = $2)");
     MARK_SENT = Same("UPDATE message SET delivery_state = 'sent', external_id = $1, failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $2 AND id = $3 AND delivery_state IN ('queued', 'sending', 'uncertain', 'failed') RETURNING identity_id, route_id, sent_at");
     KEEP_EXTERNAL_ID = Same("UPDATE message SET external_id = $1 WHERE workspace_id = $2 AND id = $3 AND external_id IS NULL");
     MARK_FAILURE = Same("UPDATE message SET delivery_state = $1, failure_reason = $2, failure_code = $3, failure_detail = $4 WHERE workspace_id = $5 AND id = $6 AND delivery_state IN ('queued', 'sending') RETURNING identity_id, route_id");
@@ -150,6 +151,9 @@ pub(crate) async fn mark_sent(
     external_id: &str,
     now: Timestamp,
 ) -> Result<bool> {
+    // The route's row is locked first, as whoever folds a receipt locks it: otherwise a receipt that is being folded just now
+    // would see the message too early, and we the receipt.
+    executor.execute(LOCK_ROUTE_OF, &params![workspace_id.0, message_id.0]).await?;
     let params = params![external_id, workspace_id.0, message_id.0];
     let marked = executor
         .query_opt(MARK_SENT, &params, |row| {
