@@ -78,44 +78,44 @@ impl Store {
     async fn take_node(&self, lease: NodeLease) -> Result<Node> {
         let now = (lease.now)();
         let instance = crate::seal::random_hex();
-        let nodes = self
-            .read((), |executor, ()| {
-                async move { executor.query(LIST_NODES, &[], |row| Ok((row.int(0)?, row.int(1)?))).await }.boxed()
-            })
-            .await?;
-        // The number that was left longest ago, or a new one: a number comes round again as late as possible.
         let most = 1_i64 << NODE_BITS;
-        let fresh = nodes.last().map_or(0, |(id, _)| id + 1);
-        let mut candidates: Vec<(i64, i64)> = nodes.into_iter().filter(|(_, until)| *until < now).collect();
-        candidates.sort_by_key(|(_, until)| *until);
-        if fresh < most {
-            candidates.insert(0, (fresh, 0));
-        }
-        for (node, floor) in candidates {
-            let input = (node, instance.clone(), now);
-            let taken = self
-                .write(input, |executor, (node, instance, now)| {
+        loop {
+            let nodes = self
+                .read((), |executor, ()| {
+                    async move { executor.query(LIST_NODES, &[], |row| Ok((row.int(0)?, row.int(1)?))).await }.boxed()
+                })
+                .await?;
+            // A new number, or the one that was left longest ago: a number comes round again as late as possible.
+            let fresh = nodes.last().map_or(0, |(id, _)| id + 1);
+            let left = nodes.into_iter().filter(|(_, until)| *until < now).min_by_key(|(_, until)| *until);
+            let Some((number, floor)) = (fresh < most).then_some((fresh, 0)).or(left) else {
+                return Err(StoreError::Setup(format!(
+                    "all {most} node numbers are in use; stop some processes and wait a minute"
+                )));
+            };
+            let input = (number, instance.clone(), now);
+            let (taken, _) = self
+                .write(input, |executor, (number, instance, now)| {
                     async move {
-                        let params = params![*node, instance, *now + LEASE_MILLIS, *now];
+                        let params = params![*number, instance, *now + LEASE_MILLIS, *now];
                         executor.query_opt(TAKE_NODE, &params, |row| row.int(0)).await
                     }
                     .boxed()
                 })
-                .await?
-                .0;
+                .await?;
             if taken.is_none() {
+                // Another process that starts now was quicker: it is in the list next time.
                 continue;
             }
             if let Some(state) = lease.state.upgrade() {
                 let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-                state.node = node;
+                state.node = number;
                 // Never before the time up to which an earlier holder may have counted, nor before our own last number.
                 state.last = state.last.max((floor - ID_EPOCH_MILLIS).max(0) << COUNTER_BITS);
                 state.lease_until = now + LEASE_MILLIS;
             }
-            return Ok(Node { lease, number: node, instance });
+            return Ok(Node { lease, number, instance });
         }
-        Err(StoreError::Setup(format!("all {most} node numbers are in use; stop some processes and wait a minute")))
     }
 
     /// Renews a node number, or takes another when it became somebody else's while this process stood still.

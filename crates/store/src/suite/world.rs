@@ -129,12 +129,7 @@ impl Harness {
             at: now(),
             window_until: None,
             fact,
-            new_person: (
-                CustomerId(self.id()),
-                ThreadId(self.id()),
-                IdentityId(self.id()),
-                RouteId(self.id()),
-            ),
+            new_person: (CustomerId(self.id()), ThreadId(self.id()), IdentityId(self.id()), RouteId(self.id())),
         }
     }
 
