@@ -1,6 +1,6 @@
 //! The one way out: may this message go to this identity over this account, now?
 //!
-//! Asked when a message is queued and again when it is sent. Checks in the order of `operations.md` §9; those that
+//! Asked when a message is queued and again when it is sent. Checks in a fixed order, the hardest no first; those that
 //! have no data behind them yet (consent, quiet hours, caps) join here and nowhere else.
 
 use crate::{FailureReason, Timestamp, message::AuthorKind};
