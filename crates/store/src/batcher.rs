@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 const BATCH: usize = 256;
 /// Callbacks that may wait; more are refused as unavailable.
 const QUEUE: usize = 8_192;
-/// Transactions under way at the same time: while one waits for the disk, the next is collected (storage.md §3).
+/// Transactions under way at the same time: while one waits for the disk, the next is collected.
 const WRITERS: usize = 2;
 
 /// One callback's events, all durable or none.

@@ -1,7 +1,8 @@
 //! The log: every fact, numbered per workspace without gaps, in the order of the commits.
 //!
 //! The numbers come from `log_head`, raised by the last statement of a transaction and held until its COMMIT, so that a
-//! reader who has seen number n has seen everything before it (storage.md §5: a database sequence skips).
+//! reader who has seen number n has seen everything before it. A database sequence gives its numbers before the commit:
+//! whoever follows one skips, for good, what commits late.
 
 use crate::{
     Store,
