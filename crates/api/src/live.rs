@@ -31,8 +31,6 @@ use utoipa::{IntoParams, ToSchema};
 
 /// The server stops; come back.
 const GOING_AWAY: u16 = 1001;
-/// The log cannot be read now; come back later.
-const TRY_AGAIN_LATER: u16 = 1013;
 /// The credential is gone; sign in again.
 const CREDENTIAL_GONE: u16 = 4401;
 /// The reader did not keep up; resume by cursor.
@@ -42,6 +40,8 @@ const TOO_SLOW: u16 = 4408;
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the other side is asked whether it is still there.
 const PING_EVERY: Duration = Duration::from_secs(30);
+/// The pause after the log could not be read.
+const PAUSE: Duration = Duration::from_secs(1);
 /// How long to wait for the other side's close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Clients have nothing to say but pings and closes.
@@ -89,8 +89,8 @@ pub(crate) struct LiveQuery {
 /// Follows the log over a WebSocket.
 ///
 /// Each text frame is one record (`LogFrame`), in order and without gaps; resuming after any cursor yields every later
-/// record exactly once. Close codes: 1001 the server stops, 1013 the log cannot be read now, 4401 the credential is
-/// gone, 4408 the reader was too slow; after all but 4401 connect again with `after`.
+/// record exactly once. Close codes: 1001 the server stops, 4401 the credential is gone, 4408 the
+/// reader was too slow; after all but 4401 connect again with `after`.
 #[utoipa::path(
     get, path = "/live", tag = "Live", params(LiveQuery),
     responses(
@@ -166,13 +166,9 @@ async fn follow(socket: &mut WebSocket, subscription: &mut Subscription, stop: &
     loop {
         let sent = tokio::select! {
             () = stop.cancelled() => return End::Close(GOING_AWAY, "the server stops"),
-            next = subscription.next() => match next {
-                Ok(Next::Frames(frames)) => send(socket, &frames, stop).await,
-                Ok(Next::Ended) => return End::Close(CREDENTIAL_GONE, "the credential is gone"),
-                Err(error) => {
-                    tracing::warn!(%error, "the log cannot be followed");
-                    return End::Close(TRY_AGAIN_LATER, "the log cannot be read now");
-                }
+            next = next_of(subscription) => match next {
+                Next::Frames(frames) => send(socket, &frames, stop).await,
+                Next::Ended => return End::Close(CREDENTIAL_GONE, "the credential is gone"),
             },
             incoming = socket.recv() => match incoming {
                 // Pings are answered by the protocol itself; whatever else a client says is of no interest.
@@ -188,6 +184,19 @@ async fn follow(socket: &mut WebSocket, subscription: &mut Subscription, stop: &
         };
         if let Err(end) = sent {
             return end;
+        }
+    }
+}
+
+/// Waits for the next records, also over a time when the database does not answer: nothing is lost by waiting.
+async fn next_of(subscription: &mut Subscription) -> Next {
+    loop {
+        match subscription.next().await {
+            Ok(next) => return next,
+            Err(error) => {
+                tracing::debug!(%error, "the log cannot be read now");
+                tokio::time::sleep(PAUSE).await;
+            }
         }
     }
 }
@@ -221,5 +230,24 @@ async fn say_goodbye(mut socket: WebSocket, code: u16, reason: &'static str) {
     };
     if timeout(CLOSE_TIMEOUT, goodbye).await.is_err() {
         tracing::debug!(code, "a socket did not say goodbye");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::pending;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_does_not_read_is_closed_and_a_stop_does_not_wait_for_it() {
+        let stop = CancellationToken::new();
+        let begun = tokio::time::Instant::now();
+        let slow = within(pending::<Result<(), ()>>(), &stop).await;
+        assert!(matches!(slow, Err(End::Close(TOO_SLOW, _))));
+        assert_eq!(begun.elapsed(), SEND_TIMEOUT);
+        stop.cancel();
+        let stopped = within(pending::<Result<(), ()>>(), &stop).await;
+        assert!(matches!(stopped, Err(End::Close(GOING_AWAY, _))));
+        assert!(matches!(within(async { Err(()) }, &CancellationToken::new()).await, Err(End::Gone)));
     }
 }

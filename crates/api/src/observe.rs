@@ -120,8 +120,8 @@ fn safe_headers(headers: &mut HeaderMap, is_api: bool) {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
     default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    // Paths hold one-time codes.
-    default(header::REFERRER_POLICY, "no-referrer");
+    // Paths hold one-time codes, which are not for other sites. Stricter, and browsers hide our own Origin from us.
+    default(header::REFERRER_POLICY, "same-origin");
     default(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
     if is_api {
         default(header::CACHE_CONTROL, "no-store");
@@ -163,4 +163,56 @@ pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     aws_lc_rs::rand::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem;
+    use axum::{Router, body::Body, middleware::map_response, routing::get};
+    use tower::ServiceExt;
+    use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+
+    async fn ask(path: &str) -> (StatusCode, HeaderMap, serde_json::Value) {
+        async fn panics() -> &'static str {
+            panic!("words that may hold what a customer wrote")
+        }
+        let router = Router::new()
+            .route("/panics", get(panics))
+            .route("/waits", get(std::future::pending::<&'static str>))
+            .route("/refused", get(|| async { (StatusCode::UPGRADE_REQUIRED, [(header::UPGRADE, "websocket")]) }))
+            .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)))
+            .layer(CatchPanicLayer::custom(problem::from_panic))
+            .layer(map_response(|response: Response| async { one_shape(response, "req_1") }));
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+        let bytes = axum::body::to_bytes(body, 10_000).await.unwrap();
+        (parts.status, parts.headers, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn panics_timeouts_and_refusals_of_layers_become_problems() {
+        let (status, headers, problem) = ask("/panics").await;
+        assert_eq!(
+            (status.as_u16(), &problem["code"], &problem["request_id"]),
+            (500, &"internal".into(), &"req_1".into())
+        );
+        assert_eq!(headers[header::CONTENT_TYPE], PROBLEM_JSON);
+        assert!(!problem.to_string().contains("customer wrote"));
+        let (status, _, problem) = ask("/waits").await;
+        assert_eq!((status.as_u16(), &problem["code"]), (503, &"unavailable".into()));
+        let (status, headers, problem) = ask("/refused").await;
+        assert_eq!((status.as_u16(), &problem["code"]), (426, &"invalid".into()));
+        assert_eq!(headers[header::UPGRADE], "websocket", "what the layer said besides is kept");
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_names_requests() {
+        let mut headers = HeaderMap::new();
+        headers.insert(REQUEST_ID, HeaderValue::from_static("abc-1"));
+        assert_eq!(request_id(&headers, true), "abc-1");
+        assert!(request_id(&headers, false).starts_with("req_"));
+        headers.insert(REQUEST_ID, HeaderValue::from_static("a b\tc"));
+        assert!(request_id(&headers, true).starts_with("req_"));
+    }
 }

@@ -9,7 +9,7 @@ use axum::{
     response::IntoResponse,
     routing::{MethodRouter, get},
 };
-use model::log::LogFrame;
+use model::{ChannelAccountId, CustomerId, InboundEventId, MessageId, ThreadId, TokenId, log::LogFrame};
 use serde_json::{Map, Value, json};
 use utoipa::{
     Modify, OpenApi,
@@ -31,7 +31,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
             problems (RFC 9457) with a stable `code`. Routes marked `x-internal` belong to the desk and may change.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    components(schemas(LogFrame)),
+    // What only parameters name is not found by itself.
+    components(schemas(LogFrame, ThreadId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId)),
     security(("bearer" = []), ("cookie" = [])),
     modifiers(&Schemes),
     tags(

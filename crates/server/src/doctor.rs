@@ -10,7 +10,7 @@ use model::{
     channel_account::ChannelAccount,
     operation::{InboundState, JobState},
 };
-use service::{Actor, Caller, Clock, ServiceError, Services, SystemClock, auth, channel_accounts, operations};
+use service::{Actor, Caller, Clock, Services, SystemClock, auth, channel_accounts, operations};
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 /// 2026-01-01 and 2100-01-01, between which a sane clock is.
@@ -141,9 +141,9 @@ async fn examine_data(config: Config, workspace: Option<&str>, report: &mut Repo
         Ok(workspace_id) => {
             Caller { workspace_id, actor: Actor::Token(TokenId(0)), role: Role::Owner, name: "doctor".to_owned() }
         }
-        Err(ServiceError::NotFound) if workspace.is_none() => {
-            return report
-                .tell("workspace", Note("there is none yet; `onethread serve` prints the set-up link".to_owned()));
+        // Nobody set it up yet: nothing is wrong with that.
+        Err(error) if workspace.is_none() && auth::needs_setup(&opened.services).await? => {
+            return report.tell("workspace", Note(Failure::from(error).to_string()));
         }
         Err(error) => return report.tell("workspace", Mend(format!("{}; check --workspace", Failure::from(error)))),
     };

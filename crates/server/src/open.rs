@@ -7,7 +7,10 @@ use std::{
     io::{ErrorKind, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 use store::{Database, Keyring, SecretKey, Store, StoreConfig};
 
@@ -88,10 +91,12 @@ fn keyring(config: &Config) -> Result<Keyring, Failure> {
 
 /// Reads the key's file, making it first when it is missing. Two commands may do so at once: both get the same key.
 fn key_of_file(path: &Path) -> Result<SecretKeys, Failure> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
     let wrong = |error: std::io::Error| Failure::new(format!("cannot use {}: {error}", path.display()));
     if !path.exists() {
         let key = SecretKey::generate()?.to_base64();
-        let written = path.with_extension(format!("key.{}", std::process::id()));
+        let written =
+            path.with_extension(format!("key.{}.{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
         let mut file =
             OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&written).map_err(wrong)?;
         file.write_all(format!("{key}\n").as_bytes()).and_then(|()| file.sync_all()).map_err(wrong)?;

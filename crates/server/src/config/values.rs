@@ -119,6 +119,10 @@ impl Setting for LogFormat {
     }
 }
 
+/// Parts of others that would log what they carry: values of queries, headers, frames. They stay quiet at every level.
+const DISCREET: &str = "tokio_postgres=info,rusqlite=info,hyper=info,h2=info,reqwest=info,tungstenite=info,\
+    tokio_tungstenite=info";
+
 /// What is logged: a checked filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLevel(String);
@@ -127,8 +131,8 @@ impl LogLevel {
     /// The filter.
     #[must_use]
     pub fn filter(&self) -> EnvFilter {
-        // Checked when it was read; what cannot be read falls away.
-        EnvFilter::new(&self.0)
+        // The level was checked when it was read; what cannot be read falls away.
+        EnvFilter::new(format!("{},{DISCREET}", self.0))
     }
 }
 

@@ -116,7 +116,8 @@ async fn a_socket_resumes_from_any_cursor(engine: Engine) {
     for (place, frame) in all.iter().enumerate() {
         let mut resumed = scene.server.live(&scene.owner, frame["cursor"].as_str()).await;
         let rest = resumed.take(all.len() - place - 1).await;
-        assert_eq!(rest, all[place + 1..], "after {frame}");
+        let (rest, wanted) = (rest.iter().map(facts), all[place + 1..].iter().map(facts));
+        assert!(rest.eq(wanted), "after {frame}");
     }
     let (status, _) = scene
         .server
@@ -125,6 +126,11 @@ async fn a_socket_resumes_from_any_cursor(engine: Engine) {
         .err()
         .unwrap();
     assert_eq!(status, 422);
+}
+
+/// What of a frame never changes; the entry in it is told as it is when the frame is made.
+fn facts(frame: &Value) -> [&Value; 5] {
+    ["cursor", "seq", "kind", "thread_id", "entry_id"].map(|name| &frame[name])
 }
 
 async fn a_ticket_works_once(engine: Engine) {
