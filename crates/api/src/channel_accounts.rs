@@ -28,6 +28,7 @@ pub(crate) struct NewChannelAccount {
     /// The channel (`messenger`).
     kind: String,
     /// What the team calls it.
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// Settings in the provider's own words.
     #[serde(default)]

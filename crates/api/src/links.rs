@@ -38,7 +38,7 @@ pub(crate) enum LinkPurpose {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPassword {
     /// At least 10 characters.
-    #[schema(format = Password)]
+    #[schema(format = Password, min_length = 10)]
     password: String,
 }
 

@@ -26,13 +26,16 @@ pub(crate) struct SetUp {
     /// The one-time code that the server printed when it started.
     code: String,
     /// The business's name.
+    #[schema(min_length = 1, max_length = 200)]
     workspace_name: String,
     /// The owner's name.
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// The owner's e-mail address.
+    #[schema(format = Email)]
     email: String,
     /// At least 10 characters.
-    #[schema(format = Password)]
+    #[schema(format = Password, min_length = 10)]
     password: String,
 }
 

@@ -22,6 +22,27 @@ async fn a_stop_says_goodbye(engine: Engine) {
     assert_eq!(stopped.join().unwrap().and_then(|status| status.code()), Some(0));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_signal_ends_at_once() {
+    let server = Installation::new(Engine::Sqlite).await.serve();
+    // A request that never becomes whole: the first stop waits for it.
+    let mut half = TcpStream::connect(server.base.strip_prefix("http://").unwrap()).await.unwrap();
+    let head =
+        b"POST /api/v1/session HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{";
+    tokio::io::AsyncWriteExt::write_all(&mut half, head).await.unwrap();
+    server.send("GET", "/healthz", &[], None).await;
+    std::process::Command::new("kill").arg(server.serving.id().to_string()).status().unwrap();
+    let end = Instant::now() + PATIENCE;
+    while !server.serving.log().contains("told to stop;") {
+        assert!(Instant::now() < end, "the signal was heard");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let begun = Instant::now();
+    let status = server.serving.stop(PATIENCE);
+    assert_eq!(status.and_then(|status| status.code()), Some(130));
+    assert!(begun.elapsed() < Duration::from_secs(10), "it did not wait for the request");
+}
+
 async fn ready_follows_the_database(engine: Engine) {
     let installation = Installation::new(engine).await;
     let line = installation.database().map(|address| address.to_owned());
