@@ -44,14 +44,19 @@ impl SqliteConnection {
 
 /// Opens a connection with the settings that durability and speed rest on.
 pub(crate) fn connect(path: &Path) -> Result<rusqlite::Connection> {
-    let connection = rusqlite::Connection::open(path).map_err(|error| {
-        StoreError::Setup(format!("cannot open {}: {error}; is the folder there and writable?", path.display()))
-    })?;
+    let failed = |error: rusqlite::Error| {
+        StoreError::Setup(format!(
+            "cannot open {}: {error}; is its folder there and writable, and is it a database of onethread?",
+            path.display()
+        ))
+    };
+    let connection = rusqlite::Connection::open(path).map_err(failed)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -32768; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};"
-    ))?;
+    ))
+        .map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
