@@ -164,6 +164,8 @@ impl Store {
                         return Ok(SetUp::WrongCode);
                     }
                     workspaces::insert(executor, new.agent.workspace_id, &new.workspace_name, new.agent.now).await?;
+                    // The command line may have made it before, under a name that nobody chose.
+                    workspaces::rename(executor, new.agent.workspace_id, &new.workspace_name).await?;
                     insert(executor, &new.agent).await?;
                     Ok(SetUp::Done)
                 }

@@ -11,6 +11,7 @@ use model::{Timestamp, WorkspaceId};
 queries! {
     INSERT_WORKSPACE = Same("INSERT INTO workspace (id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING");
     INSERT_HEAD = Same("INSERT INTO log_head (workspace_id, shard, seq) VALUES ($1, 0, 0) ON CONFLICT (workspace_id, shard) DO NOTHING");
+    RENAME = Same("UPDATE workspace SET name = $1 WHERE id = $2");
     LIST = Same("SELECT id, name FROM workspace ORDER BY id");
     GET_NAME = Same("SELECT name FROM workspace WHERE id = $1");
 }
@@ -19,6 +20,11 @@ pub(crate) async fn insert(executor: &Executor, id: WorkspaceId, name: &str, now
     executor.execute(INSERT_WORKSPACE, &params![id.0, name, now]).await?;
     executor.execute(INSERT_HEAD, &params![id.0]).await?;
     Ok(())
+}
+
+/// Gives a workspace another name.
+pub(crate) async fn rename(executor: &Executor, id: WorkspaceId, name: &str) -> Result<()> {
+    executor.execute(RENAME, &params![name, id.0]).await.map(|_| ())
 }
 
 impl Store {
