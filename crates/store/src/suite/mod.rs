@@ -82,6 +82,11 @@ impl Harness {
         Self::open(kind, url).await
     }
 
+    /// In a database of a server of the case's own.
+    pub async fn at(kind: Kind, url: &str) -> Self {
+        Self::open(kind, url.to_owned()).await
+    }
+
     async fn open(kind: Kind, url: String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = config(kind, &url, &folder);
