@@ -420,8 +420,8 @@ export interface paths {
         /**
          * Follows the log over a WebSocket.
          * @description Each text frame is one record (`LogFrame`), in order and without gaps; resuming after any cursor yields every later
-         *     record exactly once. Close codes: 1001 the server stops, 1013 the log cannot be read now, 4401 the credential is
-         *     gone, 4408 the reader was too slow; after all but 4401 connect again with `after`.
+         *     record exactly once. Close codes: 1001 the server stops, 4401 the credential is gone, 4408 the
+         *     reader was too slow; after all but 4401 connect again with `after`.
          */
         get: operations["follow_log"];
         put?: never;
@@ -784,6 +784,8 @@ export interface components {
             /** @description The provider's id of the message, once known. */
             external_id?: string | null;
         };
+        /** @example msg_0f3k9a2b4c6d8 */
+        MessageId: string;
         /** @description A channel account to connect. */
         NewChannelAccount: {
             /** @description The channel (`messenger`). */
@@ -911,7 +913,10 @@ export interface components {
             workspace_name: string;
             /** @description The owner's name. */
             name: string;
-            /** @description The owner's e-mail address. */
+            /**
+             * Format: email
+             * @description The owner's e-mail address.
+             */
             email: string;
             /**
              * Format: password
@@ -989,7 +994,6 @@ export interface components {
             /** @description The business's name. */
             name: string;
         };
-        MessageId: string;
     };
     responses: never;
     parameters: never;
@@ -1077,7 +1081,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The code is wrong (`unauthenticated`). */
+            /** @description What should prove who you are is wrong (`unauthenticated`). */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1191,7 +1195,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The address or the password is wrong (`unauthenticated`). */
+            /** @description What should prove who you are is wrong (`unauthenticated`). */
             401: {
                 headers: {
                     [name: string]: unknown;

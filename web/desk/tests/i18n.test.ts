@@ -43,7 +43,7 @@ it('bends the noun as the language wants it', async () => {
 })
 
 it('says how long something still lasts, in whole minutes', () => {
-  const { span } = formats('en', { today: 'Today', yesterday: 'Yesterday' })
+  const { span } = formats('en', { today: (date) => date, yesterday: (date) => date })
   expect(span(59 * 60_000)).toBe('59m')
   expect(span((23 * 60 + 55) * 60_000)).toBe('23h 55m')
   expect(span(6.2 * 24 * 3_600_000)).toBe('6d 4h')
@@ -56,4 +56,11 @@ it('has a locale file for each language that can be chosen', async () => {
     if (language !== 'en') expect(i18next.t('composer.send')).not.toBe('Send')
     expect(document.documentElement.lang).toBe(language)
   }
+})
+
+it('writes the time as each language does', () => {
+  const words = { today: (date: string) => date, yesterday: (date: string) => date }
+  const at = new Date(2026, 10, 22, 6, 16).getTime()
+  expect(formats('zh-Hant', words).time(at)).toBe('06:16')
+  expect(formats('lt', words).time(at)).toBe('06:16')
 })

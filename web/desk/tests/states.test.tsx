@@ -70,8 +70,8 @@ describe('the timeline', () => {
 
   it('shows what is kept but not shown yet', async () => {
     await draw(timeline['kept, not shown'])
-    expect(screen.getByText(/image: kept/)).toBeTruthy()
-    expect(screen.getByText(/postback: kept/)).toBeTruthy()
+    expect(screen.getByText(/A picture: kept/)).toBeTruthy()
+    expect(screen.getByText(/A tap on a button: kept/)).toBeTruthy()
   })
 
   it('tells that a reply waits for the connection', async () => {

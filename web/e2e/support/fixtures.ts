@@ -16,8 +16,18 @@ type TestFixtures = {
   complaints: string[]
 }
 
-/** Answers that a test provokes on purpose: the browser writes each as an error of its own. */
-const EXPECTED = /Failed to load resource: (the server responded with a status of (401|409|422|429)|net::ERR_)/
+/** Answers and cuts that a test provokes on purpose: the browser writes each as an error of its own. */
+const EXPECTED =
+  /Failed to load resource: (the server responded with a status of (401|404|409|422|429)|net::ERR_)|WebSocket connection to .* failed/
+
+/** Collects what the browser complains about on a page. */
+export function listen(page: Page, complaints: string[]): void {
+  page.on('console', (message: ConsoleMessage) => {
+    if (!['error', 'warning'].includes(message.type()) || EXPECTED.test(message.text())) return
+    complaints.push(`${message.type()}: ${message.text()}`)
+  })
+  page.on('pageerror', (error) => complaints.push(`thrown: ${error.message}`))
+}
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   server: [
@@ -39,12 +49,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   complaints: [
     async ({ page }, use) => {
       const complaints: string[] = []
-      page.on('console', (message: ConsoleMessage) => {
-        if (!['error', 'warning'].includes(message.type())) return
-        if (EXPECTED.test(message.text()) || /WebSocket connection to .* failed/.test(message.text())) return
-        complaints.push(`${message.type()}: ${message.text()}`)
-      })
-      page.on('pageerror', (error) => complaints.push(`thrown: ${error.message}`))
+      listen(page, complaints)
       await use(complaints)
       expect(complaints, 'the browser complained, about the content policy perhaps').toEqual([])
     },

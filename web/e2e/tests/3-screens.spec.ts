@@ -1,4 +1,4 @@
-import { beOwner, connect, expect, log, OWNER, row, test } from '../support/fixtures.ts'
+import { beOwner, connect, expect, listen, log, OWNER, row, test } from '../support/fixtures.ts'
 import { accessible, fits, picture } from '../support/look.ts'
 
 const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } }
@@ -18,10 +18,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         ...(size === 'phone' ? { isMobile: true, hasTouch: true, deviceScaleFactor: 2 } : {}),
       })
       const page = await context.newPage()
-      page.on('console', (message) => {
-        if (['error', 'warning'].includes(message.type()) && !/status of 401/.test(message.text()))
-          complaints.push(message.text())
-      })
+      listen(page, complaints)
       const look = async (name: string) => {
         await accessible(page, name)
         await fits(page, name)

@@ -8,7 +8,7 @@ export function NotFound() {
   const { t } = useTranslation()
   return (
     <main id="main">
-      <Empty title={t('app.not_found_title')} body={t('app.not_found_body')}>
+      <Empty page title={t('app.not_found_title')} body={t('app.not_found_body')}>
         <Button component={Link} to="/threads">
           {t('app.to_threads')}
         </Button>

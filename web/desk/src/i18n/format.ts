@@ -30,16 +30,20 @@ export function daysBetween(earlier: number, later: number): number {
 export type Formats = ReturnType<typeof formats>
 
 /** Dates and spans in one language. `today` and `yesterday` come from the locale files. */
-export function formats(tag: string, words: { today: string; yesterday: string }) {
+export function formats(tag: string, words: { today: (date: string) => string; yesterday: (date: string) => string }) {
   // English as it is written outside the United States: 24 hours and the day first, unless the device says otherwise.
   const device = globalThis.navigator?.languages?.find((wanted) => wanted.toLowerCase().startsWith('en-'))
   const language = tag === PSEUDO || tag === 'en' ? (device ?? 'en-GB') : tag
-  const time = (at: number) => dates(language, { hour: '2-digit', minute: '2-digit' }).format(at)
+  // Han readers write 06:16 and not 上午06:16; with am and pm a leading zero is one too many, and has no room.
+  const clock: Intl.DateTimeFormatOptions = tag.startsWith('zh') ? { hourCycle: 'h23' } : {}
+  const { hour12 } = dates(language, { hour: '2-digit', ...clock }).resolvedOptions()
+  const time = (at: number) =>
+    dates(language, { hour: hour12 ? 'numeric' : '2-digit', minute: '2-digit', ...clock }).format(at)
   const date = (at: number) => dates(language, { day: 'numeric', month: 'short', year: 'numeric' }).format(at)
   return {
     time,
     date,
-    dateTime: (at: number) => dates(language, { dateStyle: 'medium', timeStyle: 'short' }).format(at),
+    dateTime: (at: number) => dates(language, { dateStyle: 'medium', timeStyle: 'short', ...clock }).format(at),
     /** For a row of a list: the time today, the weekday this week, the date before. */
     brief: (at: number, now = Date.now()) => {
       const days = daysBetween(at, now)
@@ -58,8 +62,8 @@ export function formats(tag: string, words: { today: string; yesterday: string }
         month: 'short',
         ...(sameYear ? {} : { year: 'numeric' }),
       }).format(at)
-      if (days === 0) return `${words.today}, ${text}`
-      if (days === 1) return `${words.yesterday}, ${text}`
+      if (days === 0) return words.today(text)
+      if (days === 1) return words.yesterday(text)
       return text
     },
     /** What is left of a span: whole minutes, at most two units ("23 h 55 min", "6 d 4 h"). */
@@ -82,5 +86,8 @@ export function formats(tag: string, words: { today: string; yesterday: string }
 
 export function useFormats(): Formats {
   const { t, i18n } = useTranslation()
-  return formats(i18n.language, { today: t('time.today'), yesterday: t('time.yesterday') })
+  return formats(i18n.language, {
+    today: (date) => t('time.day', { day: t('time.today'), date }),
+    yesterday: (date) => t('time.day', { day: t('time.yesterday'), date }),
+  })
 }

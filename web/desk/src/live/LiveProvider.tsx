@@ -47,7 +47,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
 
   useEffect(() => {
     const unwatch = cache.watch()
-    const online = () => socket.retryNow()
+    const online = () => {
+      socket.retryNow()
+      outbox.goOn()
+    }
     socket.start()
     window.addEventListener('online', online)
     return () => {
@@ -55,7 +58,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       socket.stop()
       unwatch()
     }
-  }, [cache, socket])
+  }, [cache, outbox, socket])
 
   const live = useMemo<Live>(
     () => ({ state, began, cache, outbox, retryNow: () => socket.retryNow() }),

@@ -6,7 +6,7 @@ import { useFormats } from '../i18n/format.ts'
 import { channelName } from '../parts/channels.ts'
 import { Avatar, Icon } from '../parts/Glyphs.tsx'
 import styles from './Timeline.module.css'
-import { plainWhat, textOf } from './words.ts'
+import { textOf, whatText } from './words.ts'
 
 /** Beyond either, a text is folded. */
 const LONG_CHARS = 900
@@ -20,6 +20,8 @@ type Props = {
   fate: boolean
   /** The channel that the stretch runs through. */
   kind: string
+  /** The person's name, or address, for words without a name. */
+  customer: string
   /** Ours: this person wrote it. */
   mine: boolean
   maySend: boolean
@@ -41,19 +43,19 @@ export const EntryView = memo(function EntryView(props: Props) {
     return (
       <article className={styles.entry} data-entry={entry.id} aria-label={`${channelName(t, kind)}, ${time(at)}`}>
         {stamp}
-        <p className={styles.system}>{t('entry.event_not_shown', { what: plainWhat(entry.what) })}</p>
+        <p className={styles.system}>{t('entry.event_not_shown', { what: whatText(t, entry.what) })}</p>
       </article>
     )
   }
   return <MessageView {...props} entry={entry} stamp={stamp} />
 })
 
-function useAuthorName(entry: MessageEntry): string {
+function useAuthorName(entry: MessageEntry, customer: string): string {
   const { t } = useTranslation()
   const { type, name } = entry.author
   if (type === 'bot') return name ? t('author.bot', { name }) : t('author.bot_unnamed')
   if (type === 'system') return name ? t('author.system', { name }) : t('author.system_unnamed')
-  if (type === 'customer') return name || t('author.customer_unnamed')
+  if (type === 'customer') return name || customer
   return name || t('author.person')
 }
 
@@ -63,6 +65,7 @@ function MessageView({
   first,
   fate,
   kind,
+  customer,
   mine,
   maySend,
   onAgain,
@@ -71,7 +74,7 @@ function MessageView({
 }: Props & { entry: MessageEntry; stamp: React.ReactNode }) {
   const { t } = useTranslation()
   const { time } = useFormats()
-  const name = useAuthorName(entry)
+  const name = useAuthorName(entry, customer)
   const inbound = entry.direction === 'inbound'
   const who = inbound ? 'customer' : entry.author.type === 'customer' ? 'agent' : entry.author.type
   const state = entry.delivery?.state
@@ -107,7 +110,7 @@ function MessageView({
       {entry.not_shown?.map((what, place) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a message never change their order
         <p key={place} className={styles.part}>
-          {t('entry.part_not_shown', { what: plainWhat(what) })}
+          {t('entry.part_not_shown', { what: whatText(t, what) })}
         </p>
       ))}
       {entry.delivery && lost ? (
@@ -175,7 +178,7 @@ function Lost({
     <div className={failed ? styles.fail : styles.doubt}>
       <Icon name="alert" />
       <div className="grow">
-        <b>{failed ? `${t('delivery.failed')}.` : `${t('delivery.uncertain')}.`}</b> {t(`failure.${reason}`)}{' '}
+        <b>{failed ? t('failure.head_failed') : t('failure.head_uncertain')}</b> {t(`failure.${reason}`)}{' '}
         {t(`failure.${reason}_next`)}
         <div className={styles.acts}>
           {maySend ? (

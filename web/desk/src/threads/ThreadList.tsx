@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import type { Thread } from '@onethread/client'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
@@ -26,8 +27,11 @@ export function ThreadList({ current }: { current: string | undefined }) {
   const query = useInfiniteQuery({ ...threadsQuery, enabled: began })
   const threads = useMemo(() => flat(query.data), [query.data])
   const slow = useLater(query.isPending)
+  // On a narrow screen without an open thread the list is all there is.
+  const narrow = useMediaQuery('(max-width: 899px)', false, { getInitialValueInEffect: false })
+  const Region = narrow && !current ? 'main' : 'section'
   return (
-    <section className={styles.list} aria-label={t('thread.list')} aria-busy={query.isPending}>
+    <Region className={styles.list} aria-label={t('thread.list')} aria-busy={query.isPending}>
       <header className={styles.head}>
         <h1>{t('nav.threads')}</h1>
         {slow ? <span className="xs fnt">{t('app.loading')}</span> : null}
@@ -64,7 +68,7 @@ export function ThreadList({ current }: { current: string | undefined }) {
         <span className="grow" />
         <Kbd keys="?" /> {t('list.keys')}
       </footer>
-    </section>
+    </Region>
   )
 }
 
@@ -121,7 +125,7 @@ export function Rows({ threads: newest, current, more, loading, failed, onMore }
   const { t } = useTranslation()
   const navigate = useNavigate()
   const now = useNow()
-  const scroller = useRef<HTMLElement>(null)
+  const scroller = useRef<HTMLDivElement>(null)
   const [over, setOver] = useState(false)
   const threads = useCalmOrder(newest, over)
   useSeen()
@@ -193,8 +197,10 @@ export function Rows({ threads: newest, current, more, loading, failed, onMore }
   })
 
   return (
-    // A region that scrolls is reachable by keyboard.
-    <section
+    // What scrolls is reachable by keyboard.
+    // biome-ignore lint/a11y/useSemanticElements: a group of rows is no set of form fields
+    <div
+      role="group"
       ref={scroller}
       className={styles.rows}
       aria-label={t('thread.list')}
@@ -244,6 +250,6 @@ export function Rows({ threads: newest, current, more, loading, failed, onMore }
       ) : more ? null : threads.length > 20 ? (
         <p className={styles.end}>{t('list.end')}</p>
       ) : null}
-    </section>
+    </div>
   )
 }

@@ -59,7 +59,7 @@ function Matter({ thread, until, now }: { thread: Thread; until: string | undefi
   }
   if (!until) return <>{thread.customer.identities[0]?.address ?? ''}</>
   const left = Date.parse(until) - now
-  if (left <= 0) return <span className="clock asleep xs">{`${t('context.reply_window')}: ${t('window.closed')}`}</span>
-  const text = `${t('context.reply_window')}: ${t('window.open', { left: span(left) })}`
+  if (left <= 0) return <span className="clock asleep xs">{t('list.time_closed')}</span>
+  const text = t('list.time_left', { left: span(left) })
   return left < SOON ? <span className="chip warn">{text}</span> : text
 }

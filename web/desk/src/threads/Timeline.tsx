@@ -123,6 +123,7 @@ export function Timeline(props: Props) {
                     timed={row.timed}
                     fate={row.fate}
                     kind={stretch.kind}
+                    customer={name}
                     mine={row.entry.type === 'message' && row.entry.author.id === props.me}
                     maySend={props.maySend}
                     onAgain={props.onAgain}

@@ -23,8 +23,9 @@ const post: Post = ({ threadId, identityId, text, key }) =>
     }),
   )
 
-/** A server that says it is busy is asked again after this; an unreachable one when the socket is back. */
-const BUSY_WAIT = 3000
+/** After a try in vain the next one waits this long, doubled each time up to the longest; the socket's return comes first. */
+const FIRST_WAIT = 2000
+const LONGEST_WAIT = 30_000
 const STORED = 'onethread.outbox'
 
 /**
@@ -37,6 +38,8 @@ export class Outbox {
   private readonly onEntry: (threadId: string, entry: Entry) => void
   private readonly send: Post
   private readonly busy = new Set<string>()
+  private wait = FIRST_WAIT
+  private timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(onEntry: (threadId: string, entry: Entry) => void, send: Post = post) {
     this.onEntry = onEntry
@@ -63,7 +66,15 @@ export class Outbox {
 
   /** The connection is back: what waits goes out. */
   goOn(): void {
+    clearTimeout(this.timer)
+    this.timer = undefined
     for (const threadId of new Set(this.items.map((item) => item.threadId))) void this.run(threadId)
+  }
+
+  private later(): void {
+    if (this.timer) return
+    this.timer = setTimeout(() => this.goOn(), this.wait)
+    this.wait = Math.min(this.wait * 2, LONGEST_WAIT)
   }
 
   private async run(threadId: string): Promise<void> {
@@ -76,13 +87,14 @@ export class Outbox {
         this.change(item.key, { state: 'sending' })
         try {
           const entry = await this.send(item)
+          this.wait = FIRST_WAIT
           this.onEntry(threadId, entry)
           this.remove(item.key)
         } catch (cause) {
           // Signed out counts as waiting too: the words are kept until somebody is signed in again.
           if (cause instanceof ProblemError && (cause.temporary || cause.problem.status === 401)) {
             this.change(item.key, { state: 'waiting' })
-            if (cause.problem.status === 503) setTimeout(() => void this.run(threadId), BUSY_WAIT)
+            this.later()
             return
           }
           const problem = cause instanceof ProblemError ? cause.problem : undefined

@@ -18,15 +18,39 @@ export function replyIdentity(customer: Customer): Identity | undefined {
   )
 }
 
-/** The provider's word for something without a form of its own ("attachment:image"), made readable. */
-export const plainWhat = (what: string): string => what.replace(/^[a-z_]+:/, '').replaceAll('_', ' ')
+const WHATS = [
+  'image',
+  'video',
+  'audio',
+  'file',
+  'sticker',
+  'location',
+  'fallback',
+  'template',
+  'reaction',
+  'postback',
+  'referral',
+  'optin',
+  'message_edit',
+  'echo',
+  'standby',
+  'quick_reply',
+  'reply_to',
+] as const
+
+/** Something without a form of its own ("attachment:image") in words; the provider's own word where we have none. */
+export function whatText(t: TFunction, what: string): string {
+  const word = what.replace(/^attachment:/, '').replace('message_echo', 'echo')
+  const known = WHATS.find((one) => one === word)
+  return known ? t(`what.${known}`) : word.replaceAll('_', ' ')
+}
 
 /** One line of an entry, for lists. */
 export function lineOf(t: TFunction, entry: Entry): string {
-  if (entry.type === 'event') return t('entry.event_not_shown', { what: plainWhat(entry.what) })
+  if (entry.type === 'event') return t('entry.event_not_shown', { what: whatText(t, entry.what) })
   const words = textOf(entry).replace(/\s+/g, ' ').trim()
   const part = entry.not_shown?.[0]
-  return words || (part ? t('entry.part_not_shown', { what: plainWhat(part) }) : '')
+  return words || (part ? t('entry.part_not_shown', { what: whatText(t, part) }) : '')
 }
 
 /** Why an answer cannot be sent now, or undefined when it can. */
