@@ -8,7 +8,7 @@ use crate::{
     jobs::{self, DELIVER},
     log::NewRecord,
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::try_join};
 use model::{
     Block, ChannelAccountId, CustomerId, IdentityId, JobId, MessageId, RouteId, ThreadId, Timestamp, WorkspaceId,
     log::LogKind, message::Author,
@@ -99,9 +99,14 @@ impl Store {
                             None => Err(StoreError::Internal(format!("{} is no route of this message", new.route_id))),
                         };
                     }
-                    executor.execute(TOUCH_THREAD, &params![new.now, new.workspace_id.0, new.thread_id.0]).await?;
+                    // Together, in one round trip.
+                    let touch = params![new.now, new.workspace_id.0, new.thread_id.0];
                     let (job, subject, order) = (new.job_id, new.id.0, new.identity_id.0);
-                    jobs::insert(executor, new.workspace_id, job, DELIVER, subject, order, new.now).await?;
+                    try_join(
+                        executor.execute(TOUCH_THREAD, &touch),
+                        jobs::insert(executor, new.workspace_id, job, DELIVER, subject, order, new.now),
+                    )
+                    .await?;
                     let mut record = NewRecord::new(new.workspace_id, new.now, LogKind::MessageQueued);
                     record.customer_id = Some(new.customer_id);
                     record.thread_id = Some(new.thread_id);

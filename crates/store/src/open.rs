@@ -70,13 +70,19 @@ enum Engine {
 struct Commits(Mutex<HashMap<WorkspaceId, watch::Sender<i64>>>);
 
 impl Commits {
+    /// Wakes each workspace's watchers once, however many records a group brought.
     fn tell(&self, records: &[Numbered]) {
-        let mut workspaces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut heads: HashMap<WorkspaceId, i64> = HashMap::new();
         for record in records {
-            let sender = workspaces.entry(record.workspace_id).or_insert_with(|| watch::Sender::new(0));
+            let head = heads.entry(record.workspace_id).or_default();
+            *head = record.seq.max(*head);
+        }
+        let mut workspaces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (workspace_id, head) in heads {
+            let sender = workspaces.entry(workspace_id).or_insert_with(|| watch::Sender::new(0));
             sender.send_if_modified(|seq| {
-                let grown = record.seq > *seq;
-                *seq = record.seq.max(*seq);
+                let grown = head > *seq;
+                *seq = head.max(*seq);
                 grown
             });
         }

@@ -70,13 +70,13 @@ impl Drop for Cluster {
 async fn load(
     harness: &Arc<Harness>,
     store: &Store,
-    talk: &Talk,
+    talks: &[Talk],
     written: &Arc<AtomicUsize>,
     stop: &Arc<AtomicBool>,
     writers: usize,
 ) -> (Vec<MessageId>, usize) {
     let tasks = (0..writers).map(|writer| {
-        let (harness, store, talk) = (Arc::clone(harness), store.clone(), talk.clone());
+        let (harness, store, talk) = (Arc::clone(harness), store.clone(), talks[writer % talks.len()].clone());
         let (written, stop) = (Arc::clone(written), Arc::clone(stop));
         tokio::spawn(async move {
             let (mut acknowledged, mut refused) = (Vec::new(), 0);
@@ -167,7 +167,7 @@ async fn a_server_that_restarts_loses_and_doubles_nothing() {
             stop.store(true, Ordering::SeqCst);
         })
     };
-    let (acknowledged, refused) = load(&harness, &harness.store, &talk, &written, &stop, 8).await;
+    let (acknowledged, refused) = load(&harness, &harness.store, std::slice::from_ref(&talk), &written, &stop, 8).await;
     restarts.await.unwrap();
     harness.store.ping().await.unwrap();
     assert_exactly_once(&harness, &acknowledged).await;
@@ -193,7 +193,7 @@ async fn connections_that_are_killed_lose_and_double_nothing() {
             killed
         })
     };
-    let (acknowledged, refused) = load(&harness, &harness.store, &talk, &written, &stop, 8).await;
+    let (acknowledged, refused) = load(&harness, &harness.store, std::slice::from_ref(&talk), &written, &stop, 8).await;
     let killed = killer.await.unwrap();
     assert_exactly_once(&harness, &acknowledged).await;
     println!("{killed} connections killed: {} writes, {refused} times told to come back", acknowledged.len());
@@ -330,7 +330,7 @@ async fn a_commit_without_an_answer_is_done_once() {
             stop.store(true, Ordering::SeqCst);
         })
     };
-    let (acknowledged, refused) = load(&direct, &through, &talk, &written, &stop, 8).await;
+    let (acknowledged, refused) = load(&direct, &through, std::slice::from_ref(&talk), &written, &stop, 8).await;
     stopper.await.unwrap();
     assert!(cut.load(Ordering::SeqCst) >= 20, "the proxy cuts");
     assert_exactly_once(&direct, &acknowledged).await;
@@ -366,28 +366,33 @@ async fn a_commit_without_an_answer_is_done_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_millisecond_between_us_and_the_server() {
     let direct = Arc::new(Harness::own(Kind::Postgres).await);
-    let talk = direct.talk().await;
+    let page = direct.page().await;
+    let mut talks = Vec::new();
+    for _ in 0..32 {
+        talks.push(direct.talk_on(&page).await);
+    }
     let url = proxy(&url_of(&direct), Between::Slow, Arc::default()).await;
     let through = Store::open(config(Kind::Postgres, &url, &direct.folder)).await.unwrap();
     for (name, store) in [("direct", &direct.store), ("1 ms", &through)] {
-        for writers in [1, 32] {
+        // The first round opens the connections and prepares the statements.
+        for (writers, least) in [(32, 200), (1, 50), (32, 800)] {
             let (written, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
             let stopper = {
                 let (written, stop) = (Arc::clone(&written), Arc::clone(&stop));
                 tokio::spawn(async move {
-                    until(&written, 20 * writers.min(10)).await;
+                    until(&written, least).await;
                     stop.store(true, Ordering::SeqCst);
                 })
             };
             let begun = std::time::Instant::now();
-            let (acknowledged, _) = load(&direct, store, &talk, &written, &stop, writers).await;
+            let (acknowledged, _) = load(&direct, store, &talks, &written, &stop, writers).await;
             stopper.await.unwrap();
             let took = begun.elapsed();
             let rate = acknowledged.len() as f64 / took.as_secs_f64();
             println!("{name}: {} messages queued by {writers} writers, {rate:.0}/s", acknowledged.len());
         }
         let callbacks = (0..1_000).map(|n| {
-            let event = direct.event(&talk.page, &format!("{name} {n}"));
+            let event = direct.event(&page, &format!("{name} {n}"));
             store.store_inbound_events(vec![event])
         });
         let begun = std::time::Instant::now();

@@ -78,7 +78,7 @@ async fn a_workspace_made_before_is_taken_over(harness: Harness) {
     new.agent.workspace_id = harness.workspace;
     assert_eq!(harness.store.set_up_owner(new).await.unwrap(), SetUp::Done);
     let name = harness.store.find_workspace_name(harness.workspace).await.unwrap();
-    assert_eq!(name.as_deref(), Some("Bikes & Co"), "and keeps its name");
+    assert_eq!(name.as_deref(), Some("Bikes"), "the form names it");
 }
 
 async fn people_are_kept_by_workspace(harness: Harness) {

@@ -170,7 +170,10 @@ async fn entries_are_found_by_their_places(harness: Harness) {
     let answer = &entries[1];
     assert_eq!(answer.id, id.to_string());
     assert_eq!(store.find_message_entry(workspace, id).await.unwrap().as_ref(), Some(answer));
-    assert_eq!(store.list_entries_by_seq(workspace, answer.seq, answer.seq).await.unwrap(), [answer.clone()]);
+    assert_eq!(
+        store.list_entries_by_seq(workspace, answer.seq, answer.seq).await.unwrap(),
+        std::slice::from_ref(answer)
+    );
     assert!(store.list_entries_by_seq(workspace, head + 1, head + 9).await.unwrap().is_empty());
     let other = harness.other_workspace().await;
     assert!(store.list_entries_by_seq(other, 1, head).await.unwrap().is_empty());
