@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
 
 const BINARY = resolve(process.env.ONETHREAD_BIN ?? join(import.meta.dirname, '../../../target/debug/onethread'))
 const START_MS = 30_000
@@ -15,6 +16,8 @@ export type Server = {
   setUpLink: string | undefined
   /** Its log so far, for failures. */
   log: () => string
+  /** Runs a command of the same binary on the same data; gives its standard output. */
+  run: (...command: string[]) => Promise<string>
   stop: () => Promise<void>
 }
 
@@ -51,6 +54,10 @@ export async function startServer(database: string | undefined): Promise<Server>
       return lines[1]?.match(/https?:\S+/)?.[0]
     },
     log: () => log,
+    run: async (...command) => {
+      const { stdout } = await promisify(execFile)(BINARY, [...command, '--data', data, ...engine], { env })
+      return stdout.trim()
+    },
     stop: async () => {
       await end(child)
       rmSync(data, { recursive: true, force: true })

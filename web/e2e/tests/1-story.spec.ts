@@ -1,10 +1,16 @@
 import { beOwner, connect, expect, log, row, setUp, test } from '../support/fixtures.ts'
+import { accessible, picture } from '../support/look.ts'
 
-test('from nothing to an answer that was read', async ({ page, server, graph }) => {
+test('from nothing to an answer that was read', async ({ page, server, graph }, info) => {
   await test.step('the link of the first run makes an owner', async () => {
     // A database that was used before has one; then the rest of the story begins at signing in.
-    if (server.setUpLink) await setUp(page, server.setUpLink)
-    else {
+    if (server.setUpLink) {
+      await page.goto(server.setUpLink)
+      await expect(page.getByRole('heading', { name: 'Begin with your business' })).toBeVisible()
+      await accessible(page, 'set-up')
+      await picture(page, info, 'set-up')
+      await setUp(page, server.setUpLink)
+    } else {
       await beOwner(page, server)
       await page.goto('/settings/accounts/new')
     }
@@ -29,6 +35,8 @@ test('from nothing to an answer that was read', async ({ page, server, graph }) 
 
   await test.step('what has to be told to Meta is right', async () => {
     await expect(page.getByText('Waiting for the first callback.')).toBeVisible()
+    await accessible(page, 'a page that waits')
+    await picture(page, info, 'waiting')
     const [address, verifyToken] = await page.locator('main code').allTextContents()
     expect(address).toMatch(/^http.*\/callbacks\/messenger\//)
     graph.callAt(address ?? '')

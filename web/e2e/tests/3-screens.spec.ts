@@ -131,3 +131,38 @@ test('signing out and in again leads back to the place', async ({ page, server }
   await page.getByRole('button', { name: 'Sign in' }).click()
   await expect(page.getByRole('heading', { name: 'People' })).toBeVisible()
 })
+
+test('an invited person chooses a password, and sees only what their role allows', async ({
+  page,
+  server,
+  graph,
+}, info) => {
+  await beOwner(page, server)
+  await connect(page, server, graph, 'Readers')
+  await graph.person().writes('Can anybody read this?')
+  await page.context().clearCookies()
+  const email = `reader-${Date.now()}@norrvik.example`
+  const link = await server.run(
+    'user',
+    'create',
+    '--email',
+    email,
+    '--name',
+    'Rasa Kazlauskienė',
+    '--role',
+    'read-only',
+  )
+  const { pathname, search } = new URL(link.match(/https?:\S+/)?.[0] ?? '')
+  await page.goto(pathname + search)
+  await expect(page.getByRole('heading', { name: 'Welcome, Rasa Kazlauskienė' })).toBeVisible()
+  await accessible(page, 'invited')
+  await picture(page, info, 'invited')
+  await page.getByLabel('Password', { exact: true }).fill('one more quiet parcel')
+  await page.getByRole('button', { name: 'Save and sign in' }).click()
+  await row(page, 'Can anybody read this?').click()
+  await expect(page.getByText('Your role may read but not answer.')).toBeVisible()
+  await expect(page.getByRole('link', { name: 'Operations' })).toHaveCount(0)
+  await page.goto('/settings')
+  await expect(page.getByRole('heading', { name: 'Yours' })).toBeVisible()
+  await expect(page.getByRole('link', { name: 'Channel accounts' })).toHaveCount(0)
+})

@@ -15,10 +15,15 @@ const scheme: MantineColorSchemeManager = localStorageColorSchemeManager({ key: 
 
 export function Providers({ client, children, test }: { client: QueryClient; children: ReactNode; test?: boolean }) {
   const { t } = useTranslation()
-  // Mantine's close buttons have no name of their own.
+  // Mantine's own small buttons have no name, or an English one.
   const named = useMemo(
     () =>
-      mergeThemeOverrides(theme, { components: { CloseButton: { defaultProps: { 'aria-label': t('app.close') } } } }),
+      mergeThemeOverrides(theme, {
+        components: {
+          CloseButton: { defaultProps: { 'aria-label': t('app.close') } },
+          PasswordInput: { defaultProps: { visibilityToggleButtonProps: { 'aria-label': t('app.show_typed') } } },
+        },
+      }),
     [t],
   )
   return (

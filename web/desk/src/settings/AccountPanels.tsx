@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import { type ChannelAccount, type TestReport, take } from '@onethread/client'
 import { useMutation } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
@@ -37,7 +38,12 @@ export function CallbackPanel({ account }: { account: ChannelAccount }) {
           {account.last_callback_at ? (
             <div className={styles.check}>
               <Icon name="check" />
-              <b>{t('connect.arrived', { when: dateTime(Date.parse(account.last_callback_at)) })}</b>
+              <div className="grow">
+                <b>{t('connect.arrived', { when: dateTime(Date.parse(account.last_callback_at)) })}</b>
+              </div>
+              <Button component={Link} to="/threads">
+                {t('app.to_threads')}
+              </Button>
             </div>
           ) : (
             <div className={styles.check}>

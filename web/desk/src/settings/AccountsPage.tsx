@@ -63,7 +63,7 @@ export function AccountsPage() {
                 <Button
                   component={Link}
                   to={`/settings/accounts/${account.id}`}
-                  aria-label={`${t('account.edit')}: ${account.name}`}
+                  aria-label={t('account.edit_named', { name: account.name })}
                 >
                   {t('account.edit')}
                 </Button>

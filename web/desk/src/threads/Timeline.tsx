@@ -99,12 +99,7 @@ export function Timeline(props: Props) {
             </div>
           ) : null}
           {stretches.map((stretch) => (
-            <section
-              key={stretch.key}
-              className={styles.stretch}
-              data-ch={stretch.kind}
-              aria-label={channelName(t, stretch.kind)}
-            >
+            <div key={stretch.key} className={styles.stretch} data-ch={stretch.kind}>
               <div className={styles.node}>
                 <ChannelGlyph kind={stretch.kind} />
                 <b className="mut">{channelName(t, stretch.kind)}</b>
@@ -141,7 +136,7 @@ export function Timeline(props: Props) {
                     />
                   ))
                 : null}
-            </section>
+            </div>
           ))}
         </div>
       </div>
