@@ -131,7 +131,7 @@ export function Composer({ threadId, customer, identity, maySend, onSend, ref }:
                   : ''}
             </span>
             <span className="grow" />
-            {text.trim() ? <span className={styles.kept}>{t('composer.draft_kept')}</span> : null}
+            {text.trim() && left > COUNT_FROM ? <span className={styles.kept}>{t('composer.draft_kept')}</span> : null}
             <Button
               type="submit"
               variant="filled"

@@ -1,7 +1,7 @@
 import type { Delivery, Entry } from '@onethread/client'
 import { at, customer, inbound, outbound } from '../states/samples.ts'
 import type { Pending } from './outbox.ts'
-import { OlderSkeleton, Timeline } from './Timeline.tsx'
+import { Timeline } from './Timeline.tsx'
 
 const pending = (state: Pending['state'], text: string): Pending => ({
   key: text,
@@ -77,5 +77,5 @@ export default {
   'waits for the connection': () =>
     line([inbound(1, 'Hi')], { pending: [pending('waiting', 'Not yet sent')], offline: true }),
   refused: () => line([inbound(1, 'Hi')], { pending: [pending('refused', 'Too late')] }),
-  'loading older': () => <OlderSkeleton label="Loading older entries" />,
+  'loading older': () => line([inbound(1, 'Hello')], { older: true, loadingOlder: true }),
 }
