@@ -11,6 +11,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use model::{FileId, Timestamp, WorkspaceId};
 use object_store::{ObjectStoreExt, path::Path};
+use std::fs::File;
 
 /// What is known of a stored file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,17 @@ fn fault(error: &object_store::Error) -> StoreError {
 }
 
 impl Store {
+    /// Waits until a file's bytes, and its name in the folder, are on the disk: the object store does not.
+    async fn sync(&self, workspace_id: WorkspaceId, id: FileId) -> Result<()> {
+        let path = self.0.files.path_to_filesystem(&object(workspace_id, id)).map_err(|error| fault(&error))?;
+        let synced = tokio::task::spawn_blocking(move || {
+            File::open(&path)?.sync_all()?;
+            path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+        });
+        let synced = synced.await.map_err(|error| StoreError::Internal(error.to_string()))?;
+        synced.map_err(|error| StoreError::Unavailable(format!("the file store does not answer: {error}")))
+    }
+
     /// Stores bytes, then the row: a row without bytes never exists, bytes without a row are nobody's.
     pub async fn create_file(
         &self,
@@ -63,6 +75,7 @@ impl Store {
             created_at: now,
         };
         self.0.files.put(&object(workspace_id, id), bytes.into()).await.map_err(|error| fault(&error))?;
+        self.sync(workspace_id, id).await?;
         self.write((workspace_id, file.clone()), |executor, (workspace_id, file)| {
             async move {
                 let params = params![

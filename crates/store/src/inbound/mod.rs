@@ -133,6 +133,11 @@ queries! {
         sqlite: "INSERT INTO inbound_event (id, workspace_id, callback_key, channel_account_id, address, event_key, lane, payload, state, error, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (callback_key, address, event_key) DO NOTHING RETURNING id",
         postgres: "INSERT INTO inbound_event (id, workspace_id, callback_key, channel_account_id, address, event_key, lane, payload, state, error, received_at) SELECT * FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::bigint[]) ON CONFLICT (callback_key, address, event_key) DO NOTHING RETURNING id",
     };
+    /// Events whose account was connected while they were on their way: the caller's picture of the accounts may be old.
+    ADOPT = Two {
+        sqlite: "UPDATE inbound_event SET state = 'stored', channel_account_id = (SELECT a.id FROM channel_account a WHERE a.callback_key = inbound_event.callback_key AND a.address = inbound_event.address) WHERE id = $1 AND state = 'unroutable' AND EXISTS (SELECT 1 FROM channel_account a WHERE a.callback_key = inbound_event.callback_key AND a.address = inbound_event.address)",
+        postgres: "UPDATE inbound_event SET state = 'stored', channel_account_id = a.id FROM UNNEST($1::bigint[]) AS u(id), channel_account a WHERE inbound_event.id = u.id AND inbound_event.state NOT IN ('stored', 'done', 'undecodable') AND a.callback_key = inbound_event.callback_key AND a.address = inbound_event.address",
+    };
     LIST_WAITING = Same("SELECT e.id, e.workspace_id, e.channel_account_id, a.kind, a.namespace, e.payload, e.received_at FROM inbound_event e JOIN channel_account a ON a.id = e.channel_account_id WHERE e.lane = $1 AND e.state = 'stored' ORDER BY e.id LIMIT $2");
     /// The second condition on the state is the index's own: SQLite takes the index only when it reads its words.
     LIST_BY_STATE = Same("SELECT id, channel_account_id, state, event_key, received_at, error FROM inbound_event WHERE workspace_id = $1 AND state = $2 AND state IN ('stored', 'unroutable', 'undecodable') AND id < $3 ORDER BY id DESC LIMIT $4");
@@ -180,7 +185,11 @@ impl Store {
                             ]
                         })
                         .collect();
-                    executor.batch(INSERT_EVENTS, &rows, |row| row.int(0)).await
+                    let new = executor.batch(INSERT_EVENTS, &rows, |row| row.int(0)).await?;
+                    let strays = events.iter().filter(|event| event.state == InboundState::Unroutable);
+                    let strays: Vec<[Value<'_>; 1]> = strays.map(|event| params![event.id.0]).collect();
+                    executor.batch_execute(ADOPT, &strays).await?;
+                    Ok(new)
                 }
                 .boxed()
             })

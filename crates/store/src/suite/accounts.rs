@@ -272,6 +272,12 @@ async fn events_that_came_too_early_are_kept_for_the_account(harness: Harness) {
     let moved = ChannelAccountUpdate { address: "page-3".into(), ..change(&second, &row) };
     assert!(store.update_channel_account(moved).await.unwrap());
     assert_eq!(state(ids[2]).await, InboundState::Stored);
+    // And when the caller has not heard of the account yet.
+    let late = early("page-3", "d");
+    let id = late.id;
+    assert_eq!(store.store_inbound_events(vec![late, early("page-4", "e")]).await.unwrap(), 2);
+    assert_eq!(harness.waiting(&second, id).await.channel_account_id, second.id);
+    assert_eq!(store.count_unreadable_events(workspace).await.unwrap(), 1);
 }
 
 async fn the_first_callback_is_told(harness: Harness) {

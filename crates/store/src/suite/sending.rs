@@ -16,6 +16,7 @@ on_both_engines! {
     a_job_behind_another_wakes_nobody: own;
     an_attempt_needs_the_lease: own;
     an_attempt_begins_once: own;
+    two_workers_never_both_begin: own;
     an_accepted_message_is_sent: own;
     a_message_is_tried_again: own;
     an_end_that_is_told_again_changes_nothing: own;
@@ -214,6 +215,37 @@ async fn an_attempt_begins_once(harness: Harness) {
     let job = harness.claim(1, later(60_000)).await.pop().unwrap();
     assert!(!store.start_attempt(job.clone(), 1, id, 1, now()).await.unwrap(), "that one has ended");
     assert!(store.start_attempt(job, 1, id, 2, later(60_000)).await.unwrap());
+}
+
+async fn two_workers_never_both_begin(harness: Harness) {
+    let (page, second) = (harness.page().await, harness.reopen().await);
+    let (mut by_first, mut by_second) = (0, 0);
+    for round in 0..40_i64 {
+        let talk = harness.talk_on(&page).await;
+        let id = harness.queue(&talk, "hello").await;
+        let job = harness.store.claim_jobs(1, now(), later(100), 10).await.unwrap().pop().unwrap();
+        // The first comes back from a long pause, at the moment when its lease ends and the second looks for work.
+        let first = harness.store.start_attempt(job, 1, id, 1, later(100));
+        let other = async {
+            let Some(job) = second.claim_jobs(2, later(100), later(200), 10).await.unwrap().pop() else { return false };
+            let delivery = second.find_delivery(job.workspace_id, id).await.unwrap().unwrap();
+            // What has begun is looked into, not sent.
+            delivery.open_attempt.is_none()
+                && second.start_attempt(job, 2, id, delivery.attempts + 1, later(101)).await.unwrap()
+        };
+        let (first, other) = if round % 2 == 0 {
+            tokio::join!(first, other)
+        } else {
+            let (other, first) = tokio::join!(other, first);
+            (first, other)
+        };
+        let first = first.unwrap();
+        assert!(!(first && other), "round {round}: both call the provider");
+        by_first += usize::from(first);
+        by_second += usize::from(other);
+        harness.raw("DELETE FROM job WHERE subject_id = $1", &[id.0.into()]).await;
+    }
+    assert!(by_first + by_second > 0);
 }
 
 async fn an_accepted_message_is_sent(harness: Harness) {
