@@ -1,13 +1,13 @@
 //! The only SQL: two engines behind one body of queries, one module per feature.
 //!
-//! [`Store`] is the handle. A *command* is one durable transaction ([`Store::write`]): on SQLite it joins the next group
+//! [`Store`] is the handle. A *command* is one durable transaction (`Store::write`): on SQLite it joins the next group
 //! commit of the writer thread, on PostgreSQL it is a transaction of its own, except the hot ones, which go in batches.
 //! Every command is harmless to repeat: ids are made by the caller, inserts ignore what is there, updates name the state
-//! they expect. Facts are recorded in the log inside the same transaction ([`log`]).
+//! they expect. Facts are recorded in the log inside the same transaction (`log`).
 //!
 //! Every function takes the workspace; a row of another workspace does not exist. Not here: decisions, network, clocks.
 //!
-//! Start with [`engine`], then [`inbound`] (the hot path) and [`jobs`].
+//! Start with `engine`, then `inbound` (the hot path) and `jobs`.
 
 mod agents;
 mod batcher;
