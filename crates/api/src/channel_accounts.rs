@@ -6,7 +6,11 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use channel::Secret;
-use model::{ChannelAccountId, channel_account::ChannelAccount, entry::Page};
+use model::{
+    ChannelAccountId,
+    channel_account::{ChannelAccount, ChannelKind},
+    entry::Page,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use service::{Services, channel_accounts};
@@ -16,8 +20,8 @@ use utoipa::ToSchema;
 /// The channels of this server.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Kinds {
-    /// Their names, sorted.
-    items: Vec<String>,
+    /// By kind.
+    items: Vec<ChannelKind>,
 }
 
 /// A channel account to connect.

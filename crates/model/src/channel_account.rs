@@ -5,6 +5,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+/// A channel that this server knows, with what a screen needs of its capabilities.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChannelKind {
+    /// The word for it (`messenger`).
+    pub kind: String,
+    /// The most characters (Unicode scalar values) of one message.
+    pub max_text_chars: u32,
+}
+
 /// A channel account as it may be shown: secrets are named, never told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ChannelAccount {

@@ -2,7 +2,11 @@
 
 use crate::{Caller, FieldFault, ServiceError, Services, paging, secret};
 use channel::{Account, Channel, Secret, TestReport};
-use model::{ChannelAccountId, Permission, channel_account::ChannelAccount, entry::Page};
+use model::{
+    ChannelAccountId, Permission,
+    channel_account::{ChannelAccount, ChannelKind},
+    entry::Page,
+};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, sync::Arc};
 use store::{ChannelAccountRow, ChannelAccountUpdate, Created, Idempotency, NewChannelAccountRow};
@@ -97,13 +101,20 @@ fn check(channel: &dyn Channel, account: &Account, name: &str) -> Result<(), Ser
     if faults.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(faults)) }
 }
 
-/// The channels of this build.
+/// The channels of this build, by kind, with what a screen needs of their capabilities.
 ///
 /// # Errors
 /// Forbidden without the right.
-pub fn list_kinds(services: &Services, caller: &Caller) -> Result<Vec<String>, ServiceError> {
-    caller.require(Permission::ManageChannels)?;
-    Ok(services.0.channels.kinds().map(str::to_owned).collect())
+pub fn list_kinds(services: &Services, caller: &Caller) -> Result<Vec<ChannelKind>, ServiceError> {
+    caller.require(Permission::ReadThreads)?;
+    let channels = &services.0.channels;
+    let known = channels.kinds().filter_map(|kind| channels.find(kind).map(|channel| (kind, channel)));
+    Ok(known
+        .map(|(kind, channel)| ChannelKind {
+            kind: kind.to_owned(),
+            max_text_chars: u32::try_from(channel.capabilities().max_text_chars).unwrap_or(u32::MAX),
+        })
+        .collect())
 }
 
 /// The accounts, oldest first.

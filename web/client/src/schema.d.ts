@@ -529,6 +529,16 @@ export interface components {
         };
         /** @example cha_0f3k9a2b4c6d8 */
         ChannelAccountId: string;
+        /** @description A channel that this server knows, with what a screen needs of its capabilities. */
+        ChannelKind: {
+            /** @description The word for it (`messenger`). */
+            kind: string;
+            /**
+             * Format: int32
+             * @description The most characters (Unicode scalar values) of one message.
+             */
+            max_text_chars: number;
+        };
         /** @description A channel account that has just been connected. */
         CreatedChannelAccount: components["schemas"]["ChannelAccount"] & {
             /** @description To be pasted at the provider; present when it was made by the server, and told only here. */
@@ -695,8 +705,8 @@ export interface components {
         JobState: "ready" | "dead";
         /** @description The channels of this server. */
         Kinds: {
-            /** @description Their names, sorted. */
-            items: string[];
+            /** @description By kind. */
+            items: components["schemas"]["ChannelKind"][];
         };
         /** @description What a one-time link is for, and whose it is. */
         Link: {
@@ -755,7 +765,7 @@ export interface components {
          * @description What a record of the log tells.
          * @enum {string}
          */
-        LogKind: "CustomerCreated" | "CustomerChanged" | "MessageReceived" | "MessageQueued" | "MessageRetried" | "MessageSent" | "MessageDelivered" | "MessageRead" | "MessageFailed" | "MessageUncertain" | "EventKept" | "ChannelAccountCreated" | "ChannelAccountChanged" | "AgentCreated" | "AgentChanged" | "TokenCreated" | "TokenRevoked";
+        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.uncertain" | "event.kept" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "token.created" | "token.revoked";
         /** @description What a caller is told of itself. */
         Me: {
             /** @description Where. */

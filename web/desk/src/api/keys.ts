@@ -4,6 +4,7 @@ export const keys = {
   thread: (id: string) => ['thread', id] as const,
   entries: (threadId: string) => ['entries', threadId] as const,
   me: ['me'] as const,
+  kinds: ['channel-kinds'] as const,
   accounts: ['accounts'] as const,
   account: (id: string) => ['account', id] as const,
   agents: ['agents'] as const,

@@ -53,6 +53,13 @@ export const entriesQuery = (id: string) =>
     getNextPageParam: next,
   })
 
+/** What the channels of this server can do. Changes with the server alone. */
+export const kindsQuery = queryOptions({
+  queryKey: keys.kinds,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/channel-kinds', { signal })),
+  staleTime: Number.POSITIVE_INFINITY,
+})
+
 export const accountsQuery = queryOptions({
   queryKey: keys.accounts,
   queryFn: ({ signal }) => take(api.GET('/api/v1/channel-accounts', { params: { query: { limit: 100 } }, signal })),

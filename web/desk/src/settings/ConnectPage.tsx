@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
 import { keys } from '../api/keys.ts'
 import { Steps } from '../entry/EntryShell.tsx'
+import { PAGE_KIND } from '../parts/channels.ts'
 import { ProblemNote } from '../parts/Problem.tsx'
 import { keepVerifyToken } from './AccountPanels.tsx'
 import { AccountFields, emptyForm, filled } from './accountForm.tsx'
@@ -39,7 +40,7 @@ export function ConnectPage() {
       take(
         api.POST('/api/v1/channel-accounts', {
           params: { header: { 'Idempotency-Key': key.current } },
-          body: { kind: 'messenger', name: form.name.trim(), ...filled(form) },
+          body: { kind: PAGE_KIND, name: form.name.trim(), ...filled(form) },
         }),
       ),
     onError: (error) => {

@@ -17,7 +17,14 @@ const blocked = (person: Customer): Customer => ({
 function box(key: string, person: Customer, maySend = true, draft = '') {
   if (draft) writeDraft(key, draft)
   return (
-    <Composer threadId={key} customer={person} identity={person.identities[0]} maySend={maySend} onSend={() => {}} />
+    <Composer
+      threadId={key}
+      customer={person}
+      identity={person.identities[0]}
+      maySend={maySend}
+      maxChars={2000}
+      onSend={() => {}}
+    />
   )
 }
 

@@ -5,7 +5,7 @@ import { type Ref, useEffect, useImperativeHandle, useRef, useState } from 'reac
 import { useTranslation } from 'react-i18next'
 import { SEND_KEYS } from '../app/keys.ts'
 import { useFormats } from '../i18n/format.ts'
-import { channelName, textLimit } from '../parts/channels.ts'
+import { channelName } from '../parts/channels.ts'
 import { ChannelGlyph, Icon } from '../parts/Glyphs.tsx'
 import { Kbd } from '../parts/Kbd.tsx'
 import { useNow } from '../parts/later.ts'
@@ -23,12 +23,14 @@ type Props = {
   customer: Customer
   identity: Identity | undefined
   maySend: boolean
+  /** The most characters that the channel takes; undefined while that is not known. */
+  maxChars: number | undefined
   onSend: (text: string) => void
   ref?: Ref<ComposerHandle>
 }
 
 /** Where an answer is written. It says through which channel it goes and, when it cannot, why and what helps. */
-export function Composer({ threadId, customer, identity, maySend, onSend, ref }: Props) {
+export function Composer({ threadId, customer, identity, maySend, maxChars, onSend, ref }: Props) {
   const { t } = useTranslation()
   const { span } = useFormats()
   const now = useNow()
@@ -55,7 +57,7 @@ export function Composer({ threadId, customer, identity, maySend, onSend, ref }:
   const closed = closedBecause(maySend, identity, now)
   const name = customerName(t, customer)
   // Characters as people and providers count them, not UTF-16 units.
-  const left = textLimit(kind) - Array.from(text).length
+  const left = (maxChars ?? Number.POSITIVE_INFINITY) - Array.from(text).length
   const over = left < 0
   const ready = !closed && !over && text.trim() !== ''
   const until = identity?.window_until ? Date.parse(identity.window_until) - now : undefined

@@ -8,7 +8,7 @@ import { Link, useParams } from '@tanstack/react-router'
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
-import { entriesQuery, may, threadQuery, useMe } from '../api/queries.ts'
+import { entriesQuery, kindsQuery, may, threadQuery, useMe } from '../api/queries.ts'
 import { useKeys } from '../app/keys.ts'
 import { useFormats } from '../i18n/format.ts'
 import { useLive } from '../live/LiveProvider.tsx'
@@ -36,6 +36,7 @@ function ThreadScreen({ threadId }: { threadId: string }) {
   const me = useMe()
   const { began, state, cache, outbox } = useLive()
   const thread = useQuery({ ...threadQuery(threadId), enabled: began })
+  const kinds = useQuery(kindsQuery)
   const query = useInfiniteQuery({ ...entriesQuery(threadId), enabled: began })
   const entries = useMemo(() => flat(query.data), [query.data])
   const all = useSyncExternalStore(outbox.subscribe, outbox.all)
@@ -48,6 +49,7 @@ function ThreadScreen({ threadId }: { threadId: string }) {
   const maySend = may(me, 'send_messages')
   const customer = thread.data?.customer
   const identity = customer ? replyIdentity(customer) : undefined
+  const maxChars = kinds.data?.items.find((known) => known.kind === identity?.kind)?.max_text_chars
   const name = customer ? customerName(t, customer) : ''
 
   const newest = entries[0]?.seq
@@ -157,6 +159,7 @@ function ThreadScreen({ threadId }: { threadId: string }) {
             customer={customer}
             identity={identity}
             maySend={maySend}
+            maxChars={maxChars}
             onSend={(text) => outbox.add(threadId, identity?.id, text)}
           />
         ) : null}
