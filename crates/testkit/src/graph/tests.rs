@@ -174,6 +174,7 @@ async fn what_follows_a_message_comes_by_itself() {
 
 #[tokio::test]
 async fn the_page_and_its_subscription_can_be_read() {
+    crate::install_tls();
     let meta = GraphStandIn::start().await;
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let get = async |path: &str| -> Value {
