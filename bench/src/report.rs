@@ -1,52 +1,64 @@
-//! What was measured, against its bars: as a table for people, as JSON for comparing runs.
-
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the program's output")]
+//! The figures for people and for programs, each beside its bar.
 
 use crate::{
     error::Result,
+    process::Cores,
     rounds::{Figures, QUIET},
-    stats::Spread,
+    stats::{Latency, Spread},
 };
 use serde::Serialize;
-use std::{fs, path::Path};
+use std::{fs, io::Write, path::Path};
 
-/// One run.
+/// Everything that was found out.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// The machine: cores, processor, memory, kernel.
-    pub machine: String,
-    /// The server's binary, in bytes.
-    pub binary_bytes: u64,
-    /// Short rounds: only the counts mean something.
+    /// The short form: its times mean nothing.
     pub smoke: bool,
-    /// What was measured, by engine.
+    /// Bytes of the server's binary.
+    pub binary_bytes: u64,
+    /// Processors of the machine.
+    pub processors: usize,
+    /// What the kernel calls them.
+    pub processor: String,
+    /// By engine.
     pub engines: Vec<Figures>,
 }
 
-/// One line of the table.
+/// One figure beside its bar.
 struct Line {
-    what: &'static str,
+    what: String,
     measured: String,
     bar: &'static str,
-    /// Whether the bar was met; `None` where there is none.
-    met: Option<bool>,
+    holds: Option<bool>,
 }
 
-/// Tells how far the run is.
+/// Tells how far it is, on standard error.
 pub fn progress(text: &str) {
-    eprintln!("{text}");
+    complain(text);
 }
 
-/// Tells why the run ended.
+/// Writes a line to standard error.
 pub fn complain(text: &str) {
-    eprintln!("bench: {text}");
+    // Nobody listens any more: nothing to do about it.
+    let _ = writeln!(std::io::stderr(), "bench: {text}");
+}
+
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 impl Report {
-    /// An empty one for this binary, on this machine.
+    /// An empty one about this binary.
     pub fn new(binary: &Path, smoke: bool) -> Self {
-        let binary_bytes = fs::metadata(binary).map_or(0, |metadata| metadata.len());
-        Self { machine: machine(), binary_bytes, smoke, engines: Vec::new() }
+        let information = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let named = information.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+        Self {
+            smoke,
+            binary_bytes: fs::metadata(binary).map_or(0, |found| found.len()),
+            processors: std::thread::available_parallelism().map_or(1, usize::from),
+            processor: named.map_or_else(String::new, |(_, name)| name.trim().to_owned()),
+            engines: Vec::new(),
+        }
     }
 
     /// Nothing was lost, doubled or refused.
@@ -54,165 +66,167 @@ impl Report {
         self.engines.iter().all(|figures| figures.faults.is_empty())
     }
 
-    /// Prints everything.
+    /// Writes JSON.
+    pub fn write_json(&self, file: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self)?;
+        fs::write(file, text + "\n").map_err(|error| format!("cannot write {}: {error}", file.display()).into())
+    }
+
+    /// Prints a table for each engine.
     pub fn print(&self) {
-        println!("{}; binary {:.1} MB", self.machine, self.binary_bytes as f64 / 1e6);
-        if self.smoke {
-            println!("short rounds: counts are checked, times mean nothing");
-        }
         for figures in &self.engines {
-            println!("\n{} · {} durable 4 KiB writes/s", figures.version, spread(&figures.durable_writes, 0));
-            println!("| what | measured | bar | |\n|---|---|---|---|");
-            for Line { what, measured, bar, met } in lines(figures) {
-                let mark = match met {
-                    Some(true) => "✓",
-                    Some(false) => "✗",
-                    None => "",
-                };
-                println!("| {what} | {measured} | {bar} | {mark} |");
+            say(&format!("\n{} on {} × {}", figures.version, self.processors, self.processor));
+            let disk = Spread::of(figures.durable_writes.iter().copied());
+            say(&format!("durable writes of 4 KiB: {} /s", spread(disk, 0)));
+            say(&format!("\n| {:<52} | {:<44} | {:<16} |   |", "what", "measured: median (min–max)", "bar"));
+            say(&format!("|{:-<54}|{:-<46}|{:-<18}|---|", "", "", ""));
+            for Line { what, measured, bar, holds } in lines(figures) {
+                let mark = holds.map_or(" ", |holds| if holds { "✓" } else { "✗" });
+                say(&format!("| {what:<52} | {measured:<44} | {bar:<16} | {mark} |"));
             }
             for fault in &figures.faults {
-                println!("VOID: {fault}");
+                say(&format!("VOID {fault}"));
             }
         }
-    }
-
-    /// Writes everything.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn write_json(&self, file: &Path) -> Result<()> {
-        Ok(fs::write(file, serde_json::to_string_pretty(self)?)?)
+        if self.smoke {
+            say("\nShort rounds: only the counts mean something.");
+        }
     }
 }
 
-/// The median, and the range when there is one.
-fn spread(values: &[f64], decimals: usize) -> String {
-    let Spread { median, min, max, count } = Spread::of(values.iter().copied());
-    if count < 2 {
-        return format!("{median:.decimals$}");
-    }
-    format!("{median:.decimals$} ({min:.decimals$}–{max:.decimals$})")
+fn spread(spread: Spread, digits: usize) -> String {
+    let Spread { median, min, max, .. } = spread;
+    format!("{median:.digits$} ({min:.digits$}–{max:.digits$})")
 }
 
-fn median(values: &[f64]) -> f64 {
-    Spread::of(values.iter().copied()).median
+fn latency(latency: Latency) -> String {
+    format!("{:.1} / {:.1} / {:.1} ms", latency.p50, latency.p99, latency.max)
+}
+
+/// Of several rounds: the medians of each percentile.
+fn typical<'l>(rounds: impl Iterator<Item = &'l Latency> + Clone) -> Latency {
+    let median = |pick: fn(&Latency) -> f64| Spread::of(rounds.clone().map(pick)).median;
+    Latency { p50: median(|l| l.p50), p99: median(|l| l.p99), max: Spread::of(rounds.clone().map(|l| l.max)).max }
+}
+
+fn foreign<'c>(rounds: impl Iterator<Item = &'c Cores> + Clone) -> Line {
+    let most = Spread::of(rounds.clone().map(|cores| cores.foreign));
+    let marked = rounds.filter(|cores| cores.foreign > QUIET).count();
+    let note = if marked > 0 { format!("; {marked} of {} over {QUIET}: contended", most.count) } else { String::new() };
+    Line { what: "  cores in other hands".into(), measured: spread(most, 2) + &note, bar: "", holds: None }
+}
+
+fn plain(what: impl Into<String>, measured: String) -> Line {
+    Line { what: what.into(), measured, bar: "", holds: None }
+}
+
+fn barred(what: impl Into<String>, measured: String, bar: &'static str, holds: bool) -> Line {
+    Line { what: what.into(), measured, bar, holds: Some(holds) }
 }
 
 fn lines(figures: &Figures) -> Vec<Line> {
     let mut lines = Vec::new();
-    let mut line = |what, measured, bar, met| lines.push(Line { what, measured, bar, met });
+    inbound(figures, &mut lines);
+    if let Some(first) = figures.live.first() {
+        let seen = typical(figures.live.iter().map(|round| &round.latency));
+        let what = format!("message → {} sockets at {}/s, p50 / p99 / max", first.agents, first.rate);
+        lines.push(barred(what, latency(seen), "< 10 / < 50 ms", seen.p50 < 10.0 && seen.p99 < 50.0));
+        lines.push(plain("  accepted", latency(typical(figures.live.iter().map(|round| &round.accepted)))));
+        lines.push(plain("  sent late by", latency(typical(figures.live.iter().map(|round| &round.late)))));
+        lines.push(foreign(figures.live.iter().map(|round| &round.cores)));
+    }
+    flood(figures, &mut lines);
     if let Some(footprint) = &figures.footprint {
-        let (first, idle) = (footprint.first_stored, footprint.idle);
-        line(
-            "start to the first stored message, ms",
-            format!("{:.0} ({:.0}–{:.0})", first.median, first.min, first.max),
-            "< 1000",
-            Some(first.median < 1000.0),
-        );
-        line("idle memory of the server, MB", format!("{:.1}", idle.server), "≤ 80", Some(idle.server <= 80.0));
-        line("idle memory of the database's processes, MB", format!("{:.1}", idle.database), "", None);
-    }
-    if !figures.live.is_empty() {
-        let of = |pick: fn(&crate::rounds::Live) -> f64| figures.live.iter().map(pick).collect::<Vec<_>>();
-        let (p50, p99) = (of(|live| live.latency.p50), of(|live| live.latency.p99));
-        line("message → agent's socket at 50/s, p50 ms", spread(&p50, 1), "< 10", Some(median(&p50) < 10.0));
-        line("message → agent's socket at 50/s, p99 ms", spread(&p99, 1), "< 50", Some(median(&p99) < 50.0));
-        line("the same, longest ms", spread(&of(|live| live.latency.max), 1), "", None);
-    }
-    if !figures.knee.is_empty() {
-        let of = |pick: fn(&crate::rounds::Knee) -> f64| figures.knee.iter().map(pick).collect::<Vec<_>>();
-        let (rate, entries, raw) = (
-            of(|knee| knee.rate),
-            of(|knee| knee.entries_rate),
-            figures.raw.iter().map(|raw| raw.rate).collect::<Vec<_>>(),
-        );
-        let ratios: Vec<f64> = entries.iter().zip(&raw).map(|(entries, raw)| 100.0 * entries / raw).collect();
-        let accept_ratios: Vec<f64> = rate.iter().zip(&raw).map(|(rate, raw)| 100.0 * rate / raw).collect();
-        let cpu = of(|knee| knee.cpu_millis);
-        line("knee: callbacks/s, 99 of 100 within 80 ms", spread(&rate, 0), "≥ 3000", Some(median(&rate) >= 3000.0));
-        line("the same until each is an entry, messages/s", spread(&entries, 0), "", None);
-        line("raw engine, same rows and group size, messages/s", spread(&raw, 0), "", None);
-        line("entries of the raw engine's rate, %", spread(&ratios, 0), "≥ 25", Some(median(&ratios) >= 25.0));
-        line("callbacks of the raw engine's rate, %", spread(&accept_ratios, 0), "", None);
-        line("processor for a message at the knee, ms", spread(&cpu, 2), "≤ 0.66", Some(median(&cpu) <= 0.66));
-        line("of this the server's, ms", spread(&of(|knee| knee.server_millis), 2), "", None);
-        line("messages of a transaction", spread(&of(|knee| knee.group), 1), "", None);
-        line("in a closed loop, callbacks/s", spread(&of(|knee| knee.closed_loop), 0), "", None);
-        line(
-            "processor in other hands, cores",
-            spread(&of(|knee| knee.cores.foreign), 2),
-            "quiet ≤ 0.20",
-            Some(median(&of(|knee| knee.cores.foreign)) <= QUIET),
-        );
-    }
-    if !figures.raw_fixed.is_empty() {
-        let all: Vec<String> =
-            figures.raw_fixed.iter().map(|raw| format!("{:.0} at {}", raw.rate, raw.group)).collect();
-        line("raw engine in fixed groups, messages/s", all.join(", "), "", None);
-    }
-    if !figures.steady.is_empty() {
-        let of = |pick: fn(&crate::rounds::Steady) -> f64| figures.steady.iter().map(pick).collect::<Vec<_>>();
-        let p99 = of(|steady| steady.accepted.p99);
-        line("320/s steady: p50 ms", spread(&of(|steady| steady.accepted.p50), 1), "", None);
-        line("320/s steady: p99 ms", spread(&p99, 1), "< 20", Some(median(&p99) < 20.0));
-        line("processor for a message at 320/s, ms", spread(&of(|steady| steady.cpu_millis), 2), "", None);
-    }
-    if let Some(flood) = &figures.flood {
-        let what =
-            format!("{} sent, {} lost, {} doubled, {} refused", flood.sent, flood.lost, flood.doubled, flood.refused);
-        line(
-            "flood: 3,000/s for 10 s, 1 % twice, 50/s beside it",
-            what,
-            "0, 0, 0",
-            Some(flood.lost == 0 && flood.doubled == 0 && flood.refused == 0),
-        );
-        line(
-            "flood: callback → 200, p50 / p99 / longest ms",
-            format!("{:.0} / {:.0} / {:.0}", flood.accepted.p50, flood.accepted.p99, flood.accepted.max),
-            "p99 < 80",
-            Some(flood.accepted.p99 < 80.0),
-        );
-        line(
-            "flood: sockets current after, s",
-            format!("{:.1}", flood.current_after),
-            "< 5",
-            Some(flood.current_after < 5.0),
-        );
-        line(
-            "flood: lag at a socket during it, p50 / p99 ms",
-            format!("{:.0} / {:.0}", flood.lag_during.p50, flood.lag_during.p99),
-            "",
-            None,
-        );
-        line("flood: lag three seconds later, p99 ms", format!("{:.0}", flood.lag_after.p99), "", None);
-        line("flood: processor for a message, ms", format!("{:.2}", flood.cpu_millis), "", None);
-        line(
-            "memory of the server afterwards, and its peak, MB",
-            format!("{:.1}, {:.1}", flood.memory.server, flood.memory.server_peak),
-            "",
-            None,
-        );
-        line("flood: processor in other hands, cores", format!("{:.2}", flood.cores.foreign), "", None);
+        let idle = footprint.idle;
+        let measured = format!("{:.1} MB, database's processes {:.1} MB", idle.server, idle.database);
+        lines.push(barred("idle memory", measured, "≤ 80 MB", idle.server + idle.database <= 80.0));
+        let cold = footprint.first_stored;
+        lines.push(barred("start → first stored message", spread(cold, 0) + " ms", "< 1000 ms", cold.max < 1000.0));
+        lines.push(plain("  start → address", spread(footprint.address, 0) + " ms"));
     }
     lines
 }
 
-/// Cores, processor, memory and kernel, as the system tells them; no names of machines.
-fn machine() -> String {
-    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    let field = |text: &str, name: &str| {
-        let line = text.lines().find(|line| line.starts_with(name)).map(str::to_owned);
-        line.and_then(|line| line.split_once(':').map(|(_, value)| value.trim().to_owned())).unwrap_or_default()
-    };
-    let (processor, memory) = (read("/proc/cpuinfo"), read("/proc/meminfo"));
-    let cores = processor.lines().filter(|line| line.starts_with("processor")).count();
-    let kilobytes: f64 = field(&memory, "MemTotal").split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(0.0);
-    let kernel = read("/proc/sys/kernel/osrelease");
-    format!(
-        "{cores} × {}, {:.0} GiB, Linux {}",
-        field(&processor, "model name"),
-        kilobytes / 1_048_576.0,
-        kernel.trim()
-    )
+fn inbound(figures: &Figures, lines: &mut Vec<Line>) {
+    let knee = &figures.knee;
+    if knee.is_empty() {
+        return;
+    }
+    let of = |pick: fn(&crate::rounds::Knee) -> f64| Spread::of(knee.iter().map(pick));
+    let (rate, cpu) = (of(|round| round.rate), of(|round| round.cpu_millis));
+    lines.push(barred(
+        "signed callback → durable → 200, knee",
+        spread(rate, 0) + " /s",
+        "≥ 3000 /s",
+        rate.median >= 3000.0,
+    ));
+    lines.push(plain("  until all are entries", spread(of(|round| round.entries_rate), 0) + " /s"));
+    lines.push(plain("  closed loop", spread(of(|round| round.closed_loop), 0) + " /s"));
+    lines.push(plain("  p50 / p99 / max", latency(typical(knee.iter().map(|round| &round.accepted)))));
+    lines.push(barred("  processor for a message", spread(cpu, 3) + " ms", "≤ 0.66 ms", cpu.median <= 0.66));
+    lines.push(plain("    of it the server's", spread(of(|round| round.server_millis), 3) + " ms"));
+    lines.push(plain("  client's cores", spread(of(|round| round.cores.client), 2)));
+    lines.push(plain("  last answer → last entry", spread(of(|round| round.drain_seconds), 2) + " s"));
+    lines.push(foreign(knee.iter().map(|round| &round.cores)));
+    let group = of(|round| round.group);
+    lines.push(plain("  messages of a transaction", spread(group, 1)));
+    let raw = Spread::of(figures.raw.iter().map(|raw| raw.rate));
+    lines.push(plain("raw engine in groups of that size", spread(raw, 0) + " /s"));
+    // Each knee against the raw engine measured next to it.
+    let pairs = || knee.iter().zip(&figures.raw);
+    let accepted = Spread::of(pairs().map(|(knee, raw)| 100.0 * knee.rate / raw.rate));
+    let entries = Spread::of(pairs().map(|(knee, raw)| 100.0 * knee.entries_rate / raw.rate));
+    lines.push(barred("  knee / raw engine", spread(accepted, 0) + " %", "≥ 25 %", accepted.median >= 25.0));
+    lines.push(barred(
+        "  until all are entries / raw engine",
+        spread(entries, 0) + " %",
+        "≥ 25 %",
+        entries.median >= 25.0,
+    ));
+    for raw in &figures.raw_fixed {
+        let share = 100.0 * rate.median / raw.rate;
+        let measured = format!("{:.0} /s; the knee is {share:.0} % of it", raw.rate);
+        lines.push(plain(format!("raw engine in groups of {}", raw.group), measured));
+    }
+    if let Some(first) = figures.steady.first() {
+        let accepted = typical(figures.steady.iter().map(|round| &round.accepted));
+        let what = format!("{}/s steadily, p50 / p99 / max", first.rate);
+        lines.push(barred(what, latency(accepted), "p99 < 20 ms", accepted.p99 < 20.0));
+        let cpu = Spread::of(figures.steady.iter().map(|round| round.cpu_millis));
+        lines.push(plain("  processor for a message", spread(cpu, 3) + " ms"));
+        let server = Spread::of(figures.steady.iter().map(|round| round.server_millis));
+        lines.push(plain("    of it the server's", spread(server, 3) + " ms"));
+        lines.push(plain("  sent late by", latency(typical(figures.steady.iter().map(|round| &round.late)))));
+        lines.push(foreign(figures.steady.iter().map(|round| &round.cores)));
+    }
+}
+
+fn flood(figures: &Figures, lines: &mut Vec<Line>) {
+    let Some(flood) = &figures.flood else { return };
+    let (lost, doubled, refused) = (flood.lost, flood.doubled, flood.refused);
+    lines.push(barred(
+        format!("flood of {}/s for {} s beside the usual load", flood.rate, flood.seconds),
+        format!("{lost} lost, {doubled} doubled, {refused} refused of {}", flood.unique),
+        "0, 0",
+        lost == 0 && doubled == 0 && refused == 0,
+    ));
+    lines.push(barred(
+        "  accepted, p50 / p99 / max",
+        latency(flood.accepted),
+        "p99 < 80 ms",
+        flood.accepted.p99 < 80.0,
+    ));
+    lines.push(plain("  sent late by", latency(flood.late)));
+    lines.push(plain(format!("  lag of {} sockets during it", flood.agents), latency(flood.lag_during)));
+    let current = format!("{:.2} s", flood.current_after);
+    lines.push(barred("  sockets current again after", current, "< 5 s", flood.current_after < 5.0));
+    let calm = latency(flood.lag_after);
+    lines.push(barred("  their lag more than 3 s later", calm, "p99 < 100 ms", flood.lag_after.p99 < 100.0));
+    lines.push(plain("  processor for a message, frames included", format!("{:.3} ms", flood.cpu_millis)));
+    lines.push(plain("  messages of a transaction", format!("{:.1}", flood.group)));
+    lines.push(foreign(std::iter::once(&flood.cores)));
+    let memory = flood.memory;
+    let measured =
+        format!("{:.1} MB, at most {:.1}; database's {:.1} MB", memory.server, memory.server_peak, memory.database);
+    lines.push(plain("  memory 10 s later", measured));
 }
