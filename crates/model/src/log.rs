@@ -60,6 +60,8 @@ kinds! {
     AgentCreated = "agent.created", shown: false;
     /// A person's role or state changed.
     AgentChanged = "agent.changed", shown: false;
+    /// A session ended before its time: its person signed out or chose a new password.
+    SignInEnded = "sign_in.ended", shown: false;
     /// An API token was made.
     TokenCreated = "token.created", shown: false;
     /// An API token was revoked.

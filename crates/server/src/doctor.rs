@@ -138,9 +138,13 @@ async fn examine_data(config: Config, workspace: Option<&str>, report: &mut Repo
     )?;
     let caller = match auth::find_workspace(&opened.services, workspace).await {
         // The doctor looks as the owner would. It is nobody: what it reads leaves no trace, and it writes nothing.
-        Ok(workspace_id) => {
-            Caller { workspace_id, actor: Actor::Token(TokenId(0)), role: Role::Owner, name: "doctor".to_owned() }
-        }
+        Ok(workspace_id) => Caller {
+            workspace_id,
+            actor: Actor::Token(TokenId(0)),
+            role: Role::Owner,
+            name: "doctor".to_owned(),
+            credential_hash: String::new(),
+        },
         // Nobody set it up yet: nothing is wrong with that.
         Err(error) if workspace.is_none() && auth::needs_setup(&opened.services).await? => {
             return report.tell("workspace", Note(Failure::from(error).to_string()));

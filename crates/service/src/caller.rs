@@ -23,6 +23,9 @@ pub struct Caller {
     pub role: Role,
     /// The name to show.
     pub name: String,
+    /// SHA-256 of the session's secret or of the token, by which it can be asked again whether it still stands; empty for
+    /// the command line.
+    pub credential_hash: String,
 }
 
 impl Caller {

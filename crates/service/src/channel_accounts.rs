@@ -13,6 +13,8 @@ use store::{ChannelAccountRow, ChannelAccountUpdate, Created, Idempotency, NewCh
 
 /// The secret by which a provider proves the set-up of a callback address; made by us when the person gives none.
 const VERIFY_TOKEN: &str = "verify_token";
+/// The setting that says where a channel's calls, and the credentials with them, go.
+const API_BASE: &str = "api_base";
 
 /// A channel account to connect.
 #[derive(Debug, Clone)]
@@ -234,6 +236,7 @@ pub async fn update_channel_account(
             account.settings.insert(name, value);
         }
     }
+    require_secrets_for_new_address(&before, &account, &change.secrets)?;
     account.secrets.extend(change.secrets);
     let name = change.name.unwrap_or_else(|| row.account.name.clone());
     check(channel.as_ref(), &account, &name)?;
@@ -267,6 +270,28 @@ pub async fn update_channel_account(
     services.0.endpoints.forget();
     services.wake_all_lanes();
     get_channel_account(services, caller, id).await
+}
+
+/// Secrets are never told again, so nobody may have them sent to another address without knowing them.
+fn require_secrets_for_new_address(
+    before: &Account,
+    after: &Account,
+    given: &BTreeMap<String, Secret>,
+) -> Result<(), ServiceError> {
+    if after.setting(API_BASE) == before.setting(API_BASE) {
+        return Ok(());
+    }
+    let missing: Vec<&str> = before
+        .secrets
+        .keys()
+        .map(String::as_str)
+        .filter(|name| *name != VERIFY_TOKEN && !given.contains_key(*name))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the credentials go to this address; give them with it: {}", missing.join(", "));
+    Err(ServiceError::invalid("settings.api_base", message))
 }
 
 /// Tries the account's credentials and set-up at the provider; sends nothing to anybody.

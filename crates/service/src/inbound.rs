@@ -2,7 +2,7 @@
 
 use crate::{ServiceError, Services, callbacks::storable};
 use channel::{Fact, Inbound};
-use model::{CustomerId, EntryId, IdentityId, MessageId, RouteId, ThreadId};
+use model::{CustomerId, EntryId, IdentityId, MessageId, RouteId, ThreadId, Timestamp};
 use std::time::Duration;
 use store::{EventFact, ReadEvent, StoreError, WaitingEvent};
 use tokio_util::sync::CancellationToken;
@@ -11,6 +11,11 @@ use tokio_util::sync::CancellationToken;
 const BATCH: u32 = 128;
 /// The pause after the store failed.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// 2001-09-09: before any provider's messages. Earlier times are a missing one, or seconds in place of milliseconds.
+const EARLIEST: i64 = 1_000_000_000_000;
+/// How far a provider's clock may be ahead of ours, in milliseconds (10 min).
+const AHEAD_MILLIS: i64 = 600_000;
 
 /// Runs until `stop`.
 pub(crate) async fn work(services: Services, lane: i64, stop: CancellationToken) {
@@ -79,6 +84,7 @@ fn read(services: &Services, event: WaitingEvent) -> Result<ReadEvent, ServiceEr
         .find(&event.kind)
         .ok_or_else(|| ServiceError::Internal(format!("this build has no channel {}", event.kind)))?;
     let Inbound { sender, at, opens_window_millis, fact } = channel.interpret(&event.payload);
+    let at = plausible(at, event.received_at);
     let store = services.store();
     let fact = match fact {
         Fact::Message { external_id, blocks, not_shown } => EventFact::Message {
@@ -111,6 +117,31 @@ fn read(services: &Services, event: WaitingEvent) -> Result<ReadEvent, ServiceEr
     })
 }
 
+/// The provider's time, unless it gave none or one that cannot be: then when it reached us.
+fn plausible(at: Timestamp, received_at: Timestamp) -> Timestamp {
+    if (EARLIEST..=received_at.0.saturating_add(AHEAD_MILLIS)).contains(&at.0) { at } else { received_at }
+}
+
 fn to_json(value: &impl serde::Serialize) -> Result<String, ServiceError> {
     serde_json::to_string(value).map_err(|error| ServiceError::Internal(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_cannot_be_is_when_it_reached_us() {
+        let received = Timestamp(1_790_000_000_000);
+        for (told, meant) in [
+            (1_789_999_999_000, 1_789_999_999_000),
+            (1_790_000_300_000, 1_790_000_300_000),
+            (0, received.0),
+            (1_790_000_000, received.0),
+            (1_890_000_000_000, received.0),
+            (i64::MAX, received.0),
+        ] {
+            assert_eq!(plausible(Timestamp(told), received), Timestamp(meant));
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! log's end take frames from its memory; one that is behind reads the log itself until it has caught up. The database is
 //! the truth and the wake-up a hint: whatever is lost on the way is found by looking again.
 
-use crate::{Actor, Caller, ServiceError, Services, secret};
+use crate::{Caller, ServiceError, Services, auth, secret};
 use model::{
     Cursor, Timestamp, WorkspaceId,
     entry::Entry,
@@ -65,9 +65,8 @@ pub(crate) struct Hubs(Mutex<HashMap<WorkspaceId, Arc<Hub>>>);
 /// One reader's place in a workspace's log.
 pub struct Subscription {
     services: Services,
-    workspace_id: WorkspaceId,
-    /// `agt_…` or `tok_…`: when its credential ends, so does this.
-    subject: String,
+    /// When the credential ends, so does this.
+    caller: Caller,
     hub: Arc<Hub>,
     head: watch::Receiver<i64>,
     after: i64,
@@ -101,8 +100,9 @@ pub async fn create_ticket(services: &Services, caller: &Caller) -> Result<Ticke
 /// Unauthenticated when it is wrong, used or too old.
 pub async fn redeem_ticket(services: &Services, secret: &str) -> Result<Caller, ServiceError> {
     let wrong = ServiceError::Unauthenticated("this ticket is wrong, used or older than a minute");
-    let caller = services.0.tickets.redeem(secret, services.now()).ok_or(wrong)?;
-    Ok(caller)
+    let Some(caller) = services.0.tickets.redeem(secret, services.now()) else { return Err(wrong) };
+    // The credential that it was made with may have ended since.
+    if auth::still_stands(services, &caller).await? { Ok(caller) } else { Err(wrong) }
 }
 
 /// Follows the log after a cursor; `None`: from the log's end as of this call, so that nothing recorded after it is missed.
@@ -122,11 +122,7 @@ pub async fn subscribe(
     let hub = services.0.hubs.get(services, caller.workspace_id, head.seq);
     Ok(Subscription {
         services: services.clone(),
-        workspace_id: caller.workspace_id,
-        subject: match caller.actor {
-            Actor::Agent(id) => id.to_string(),
-            Actor::Token(id) => id.to_string(),
-        },
+        caller: caller.clone(),
         head: hub.head.subscribe(),
         hub,
         after: after.seq,
@@ -143,12 +139,13 @@ impl Subscription {
             let frames = match self.hub.memory.after(self.after) {
                 Some(frames) => frames,
                 // Behind what the hub remembers.
-                None => read_frames(&self.services, self.workspace_id, self.after).await?,
+                None => read_frames(&self.services, self.caller.workspace_id, self.after).await?,
             };
             if let Some(last) = frames.last() {
                 self.after = last.seq;
-                if frames.iter().any(|frame| frame.ends.as_deref() == Some(self.subject.as_str()))
-                    && !self.may_stay().await?
+                let subject = self.caller.actor_id();
+                if frames.iter().any(|frame| frame.ends.as_deref() == Some(subject.as_str()))
+                    && !auth::still_stands(&self.services, &self.caller).await?
                 {
                     return Ok(Next::Ended);
                 }
@@ -158,16 +155,6 @@ impl Subscription {
             // The hub lives as long as the services, which this holds.
             let _ = self.head.wait_for(|head| *head > after).await;
         }
-    }
-
-    /// Whether the caller's credential still stands, after a record that was about it.
-    async fn may_stay(&self) -> Result<bool, ServiceError> {
-        if let Ok(id) = self.subject.parse() {
-            let agent = self.services.store().find_agent(self.workspace_id, id).await?;
-            return Ok(agent.is_some_and(|agent| !agent.disabled));
-        }
-        // A token is only ever recorded when it was made or revoked, and it was made before it was used.
-        Ok(false)
     }
 }
 
@@ -261,7 +248,7 @@ async fn read_frames(services: &Services, workspace_id: WorkspaceId, after: i64)
                 .message_id()
                 .filter(|_| !record.kind.is_entry())
                 .and_then(|message| deliveries.get(&message).cloned());
-            let ends = matches!(record.kind, LogKind::AgentChanged | LogKind::TokenRevoked)
+            let ends = matches!(record.kind, LogKind::AgentChanged | LogKind::SignInEnded | LogKind::TokenRevoked)
                 .then(|| record.subject_id.as_deref().map(Arc::from))
                 .flatten();
             let seq = record.seq;

@@ -50,6 +50,9 @@ pub async fn list_inbound_events(
     cursor: Option<&str>,
 ) -> Result<Page<InboundEvent>, ServiceError> {
     caller.require(Permission::ReadOperations)?;
+    if state == InboundState::Done {
+        return Err(ServiceError::invalid("state", "events that became entries are not listed; ask for one by its id"));
+    }
     let limit = paging::limit(limit)?;
     let [before] = paging::place(cursor)?.unwrap_or([i64::MAX]);
     let store = services.store();

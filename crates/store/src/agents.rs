@@ -88,7 +88,7 @@ queries! {
     TAKE_SETUP_CODE = Same("DELETE FROM setup_code WHERE id = 1 AND code_hash = $1");
     INSERT_SIGN_IN = Same("INSERT INTO sign_in (secret_hash, workspace_id, agent_id, created_at, expires_at) SELECT CAST($1 AS TEXT), workspace_id, id, CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM agent WHERE workspace_id = $4 AND id = $5 ON CONFLICT (secret_hash) DO NOTHING");
     FIND_SIGN_IN = Same("SELECT a.id, a.name, a.email, a.role, a.disabled, a.created_at, s.workspace_id FROM sign_in s JOIN agent a ON a.id = s.agent_id WHERE s.secret_hash = $1 AND s.expires_at > $2 AND NOT a.disabled");
-    DELETE_SIGN_IN = Same("DELETE FROM sign_in WHERE secret_hash = $1");
+    DELETE_SIGN_IN = Same("DELETE FROM sign_in WHERE secret_hash = $1 RETURNING workspace_id, agent_id");
     DELETE_SIGN_INS = Same("DELETE FROM sign_in WHERE workspace_id = $1 AND agent_id = $2");
     DELETE_EXPIRED = Same("DELETE FROM sign_in WHERE expires_at <= $1");
     DELETE_LINKS = Same("DELETE FROM one_time_link WHERE workspace_id = $1 AND agent_id = $2");
@@ -106,6 +106,12 @@ fn read_agent(row: &Row<'_>) -> Result<Agent> {
         disabled: row.flag(4)?,
         created_at: Timestamp(row.int(5)?),
     })
+}
+
+fn sign_in_ended(workspace_id: WorkspaceId, agent_id: AgentId, now: Timestamp) -> NewRecord {
+    let mut record = NewRecord::new(workspace_id, now, LogKind::SignInEnded);
+    record.subject_id = Some(agent_id.to_string());
+    record
 }
 
 async fn insert(executor: &Executor, new: &NewAgent) -> Result<bool> {
@@ -281,10 +287,19 @@ impl Store {
         .await
     }
 
-    /// Ends a session.
-    pub async fn delete_sign_in(&self, secret_hash: &str) -> Result<()> {
-        self.write(secret_hash.to_owned(), |executor, hash| {
-            async move { executor.execute(DELETE_SIGN_IN, &params![hash]).await }.boxed()
+    /// Ends a session; the log tells whoever follows it.
+    pub async fn delete_sign_in(&self, secret_hash: &str, now: Timestamp) -> Result<()> {
+        self.write((secret_hash.to_owned(), now), |executor, (hash, now)| {
+            async move {
+                let ended = executor
+                    .query(DELETE_SIGN_IN, &params![hash], |row| Ok((WorkspaceId(row.int(0)?), AgentId(row.int(1)?))))
+                    .await?;
+                for (workspace_id, agent_id) in ended {
+                    executor.log(sign_in_ended(workspace_id, agent_id, *now));
+                }
+                Ok(())
+            }
+            .boxed()
         })
         .await
         .map(|_| ())
@@ -349,7 +364,9 @@ impl Store {
                         .await?;
                     if let Some((workspace_id, agent_id)) = taken {
                         executor.execute(SET_PASSWORD, &params![password_hash, workspace_id.0, agent_id.0]).await?;
-                        executor.execute(DELETE_SIGN_INS, &params![workspace_id.0, agent_id.0]).await?;
+                        if executor.execute(DELETE_SIGN_INS, &params![workspace_id.0, agent_id.0]).await? > 0 {
+                            executor.log(sign_in_ended(workspace_id, agent_id, *now));
+                        }
                     }
                     Ok(taken)
                 }

@@ -765,7 +765,7 @@ export interface components {
          * @description What a record of the log tells.
          * @enum {string}
          */
-        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.uncertain" | "event.kept" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "token.created" | "token.revoked";
+        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.uncertain" | "event.kept" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "sign_in.ended" | "token.created" | "token.revoked";
         /** @description What a caller is told of itself. */
         Me: {
             /** @description Where. */

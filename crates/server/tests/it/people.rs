@@ -73,14 +73,18 @@ async fn sessions_need_our_own_origin(engine: Engine) {
     assert_eq!(status, 403);
     let mut live = server.open("/api/v1/live", &[cookie, ("origin", &own)]).await.ok().unwrap();
 
+    let own_origin = ("origin", own.as_str());
+    let ticket = server.send("POST", "/api/v1/live/tickets", &[cookie, own_origin], None).await.expect(201);
     server.send("DELETE", "/api/v1/session", &[cookie], None).await.problem(403, "forbidden");
     let over = server.send("DELETE", "/api/v1/session", &[cookie, ("origin", &own)], None).await;
     assert_eq!(over.status, 204);
     assert!(over.header("set-cookie").starts_with("onethread_session=;"));
     server.send("GET", "/api/v1/me", &[cookie], None).await.problem(401, "unauthenticated");
 
-    installation.print(&["user", "disable", "--email", "ann@example.com"]);
+    // What the session opened ends with it, and what it prepared opens nothing.
     while let Ok(_frame) = live.next().await.map_err(|code| assert_eq!(code, 4401)) {}
+    let late = format!("/api/v1/live?ticket={}", ticket["ticket"].as_str().unwrap());
+    assert_eq!(server.open(&late, &[]).await.err().unwrap().0, 401);
 }
 
 async fn links_work_once(engine: Engine) {
@@ -111,8 +115,15 @@ async fn links_work_once(engine: Engine) {
     last.problem(429, "too_many_requests");
     assert!(last.header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=60).contains(&seconds)));
 
+    // A new password ends what was open under the old one.
+    let session = cookie(answer.header("set-cookie"));
+    let (own, session) = (server.base.clone(), ("cookie", session.as_str()));
+    let mut live = server.open("/api/v1/live", &[session, ("origin", own.as_str())]).await.ok().unwrap();
     let reset = installation.print(&["user", "reset-password", "--email", "bob@example.com"]);
-    assert!(reset.contains("/link?code="));
+    let reset = format!("/api/v1/links/{}", reset.split("/link?code=").nth(1).unwrap());
+    assert_eq!(post(&server, &reset, &json!({"password": "a third password"}), &[]).await.status, 201);
+    while let Ok(_frame) = live.next().await.map_err(|code| assert_eq!(code, 4401)) {}
+    server.send("GET", "/api/v1/me", &[session], None).await.problem(401, "unauthenticated");
     assert!(!installation.run(&["user", "reset-password", "--email", "nobody@example.com"]).status.success());
 }
 
@@ -147,12 +158,15 @@ async fn roles_are_kept(engine: Engine) {
     let path = "/api/v1/threads/thr_0000000000001/messages";
     server.post(&reading, path, &blocks).await.problem(403, "forbidden");
 
-    // A revoked token is refused, and its socket closes.
+    // A revoked token is refused, its socket closes, and its ticket opens nothing.
     let (owner, doomed) = (installation.token("owner"), installation.token("agent"));
     let id = server.get(&doomed, "/api/v1/me").await.expect(200)["caller"]["id"].as_str().unwrap().to_owned();
     let mut live = server.live(&doomed, None).await;
+    let ticket = server.post(&doomed, "/api/v1/live/tickets", &Value::Null).await.expect(201);
     let revoked = server.call("DELETE", &owner, &format!("/api/v1/tokens/{id}"), &Value::Null, &[]).await;
     assert_eq!(revoked.status, 204);
     while let Ok(_frame) = live.next().await.map_err(|code| assert_eq!(code, 4401)) {}
     server.get(&doomed, "/api/v1/me").await.problem(401, "unauthenticated");
+    let late = format!("/api/v1/live?ticket={}", ticket["ticket"].as_str().unwrap());
+    assert_eq!(server.open(&late, &[]).await.err().unwrap().0, 401);
 }

@@ -175,14 +175,22 @@ pub async fn set_up_owner(services: &Services, request: SetUpOwner) -> Result<Si
             });
         }
     }
-    begin_session(services, Caller { workspace_id, actor: Actor::Agent(id), role: Role::Owner, name }, id).await
+    begin_session(services, workspace_id, id, Role::Owner, name).await
 }
 
-async fn begin_session(services: &Services, caller: Caller, agent: AgentId) -> Result<SignedIn, ServiceError> {
+async fn begin_session(
+    services: &Services,
+    workspace_id: WorkspaceId,
+    agent: AgentId,
+    role: Role,
+    name: String,
+) -> Result<SignedIn, ServiceError> {
     let secret = secret::generate("ots_")?;
+    let credential_hash = secret::hash(&secret);
     let now = services.now();
     let expires_at = now.plus_millis(SESSION_MILLIS);
-    services.store().create_sign_in(caller.workspace_id, agent, &secret::hash(&secret), now, expires_at).await?;
+    services.store().create_sign_in(workspace_id, agent, &credential_hash, now, expires_at).await?;
+    let caller = Caller { workspace_id, actor: Actor::Agent(agent), role, name, credential_hash };
     Ok(SignedIn { secret, expires_at, caller })
 }
 
@@ -211,13 +219,7 @@ pub async fn sign_in(services: &Services, email: &str, password: &str, peer: &st
         return Err(ServiceError::Unauthenticated("the e-mail address or the password is wrong"));
     };
     let agent = &credentials.agent;
-    let caller = Caller {
-        workspace_id: credentials.workspace_id,
-        actor: Actor::Agent(agent.id),
-        role: agent.role,
-        name: agent.name.clone(),
-    };
-    begin_session(services, caller, agent.id).await
+    begin_session(services, credentials.workspace_id, agent.id, agent.role, agent.name.clone()).await
 }
 
 /// Ends a session; ending one that is gone is fine.
@@ -225,7 +227,7 @@ pub async fn sign_in(services: &Services, email: &str, password: &str, peer: &st
 /// # Errors
 /// When the store cannot be reached.
 pub async fn sign_out(services: &Services, secret: &str) -> Result<(), ServiceError> {
-    Ok(services.store().delete_sign_in(&secret::hash(secret)).await?)
+    Ok(services.store().delete_sign_in(&secret::hash(secret), services.now()).await?)
 }
 
 /// Says whose one-time link this is.
@@ -253,8 +255,7 @@ pub async fn redeem_link(services: &Services, code: &str, password: &str) -> Res
     let redeemed = services.store().redeem_link(&secret::hash(code), &hash, services.now()).await?;
     let (workspace_id, agent_id) = redeemed.ok_or(ServiceError::NotFound)?;
     let agent = services.store().find_agent(workspace_id, agent_id).await?.ok_or(ServiceError::NotFound)?;
-    let caller = Caller { workspace_id, actor: Actor::Agent(agent_id), role: agent.role, name: agent.name };
-    begin_session(services, caller, agent_id).await
+    begin_session(services, workspace_id, agent_id, agent.role, agent.name).await
 }
 
 /// Finds out who sends a request.
@@ -265,22 +266,48 @@ pub async fn authenticate(services: &Services, credential: Credential<'_>) -> Re
     let now = services.now();
     match credential {
         Credential::Session(secret) => {
-            let found = services.store().find_sign_in(&secret::hash(secret), now).await?;
+            let credential_hash = secret::hash(secret);
+            let found = services.store().find_sign_in(&credential_hash, now).await?;
             let (workspace_id, agent) = found
                 .filter(|(_, agent)| !agent.disabled)
                 .ok_or(ServiceError::Unauthenticated("your session has ended; sign in again"))?;
-            Ok(Caller { workspace_id, actor: Actor::Agent(agent.id), role: agent.role, name: agent.name })
+            Ok(Caller {
+                workspace_id,
+                actor: Actor::Agent(agent.id),
+                role: agent.role,
+                name: agent.name,
+                credential_hash,
+            })
         }
         Credential::Token(secret) => {
-            let found = services.store().find_token(&secret::hash(secret)).await?;
+            let credential_hash = secret::hash(secret);
+            let found = services.store().find_token(&credential_hash).await?;
             let credentials = found.ok_or(ServiceError::Unauthenticated("this token is wrong or revoked"))?;
             let (workspace_id, token) = (credentials.workspace_id, credentials.token);
             if token.last_used_at.is_none_or(|last| now.millis_since(last) >= TOUCH_MILLIS) {
                 services.store().touch_token(workspace_id, token.id, now).await?;
             }
-            Ok(Caller { workspace_id, actor: Actor::Token(token.id), role: token.role, name: token.name })
+            Ok(Caller {
+                workspace_id,
+                actor: Actor::Token(token.id),
+                role: token.role,
+                name: token.name,
+                credential_hash,
+            })
         }
     }
+}
+
+/// Whether the credential that a caller once proved still stands: the session has not ended, the token is not revoked.
+///
+/// # Errors
+/// When the store cannot be reached.
+pub(crate) async fn still_stands(services: &Services, caller: &Caller) -> Result<bool, ServiceError> {
+    let store = services.store();
+    Ok(match caller.actor {
+        Actor::Agent(_) => store.find_sign_in(&caller.credential_hash, services.now()).await?.is_some(),
+        Actor::Token(_) => store.find_token(&caller.credential_hash).await?.is_some(),
+    })
 }
 
 /// What a caller is told of itself.

@@ -40,6 +40,7 @@ mod tests {
             actor: Actor::Agent(AgentId(2)),
             role: Role::Agent,
             name: "Mara".into(),
+            credential_hash: String::new(),
         };
         tickets.keep("a", caller.clone(), Timestamp(0), Timestamp(60_000));
         tickets.keep("b", caller.clone(), Timestamp(0), Timestamp(60_000));

@@ -128,7 +128,7 @@ async fn a_session_ends(harness: Harness) {
     assert!(store.find_sign_in(&secret("one"), later(1_000)).await.unwrap().is_none(), "its time has come");
     assert!(store.find_sign_in("guess", now()).await.unwrap().is_none());
 
-    store.delete_sign_in(&secret("one")).await.unwrap();
+    store.delete_sign_in(&secret("one"), now()).await.unwrap();
     assert!(store.find_sign_in(&secret("one"), now()).await.unwrap().is_none());
     assert!(store.find_sign_in(&secret("two"), now()).await.unwrap().is_some(), "the other goes on");
 
