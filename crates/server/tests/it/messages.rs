@@ -8,6 +8,7 @@ use testkit::graph::Event;
 on_both_engines!(
     a_message_comes_in_and_the_answer_goes_out,
     a_repeated_creation_makes_one_thing,
+    credentials_follow_no_changed_address,
     pages_show_everything_once,
     a_socket_resumes_from_any_cursor,
     a_ticket_works_once,
@@ -57,6 +58,22 @@ async fn a_repeated_creation_makes_one_thing(engine: Engine) {
     let again = scene.server.call("POST", &scene.owner, "/api/v1/channel-accounts", &new, &key).await.expect(201);
     assert_eq!(made["id"], again["id"]);
     assert!(made["verify_token"].is_string() && !made.to_string().contains("another"), "{made}");
+}
+
+async fn credentials_follow_no_changed_address(engine: Engine) {
+    let scene = Scene::new(engine).await;
+    let listener = testkit::graph::GraphStandIn::start().await;
+    let accounts = scene.server.get(&scene.owner, "/api/v1/channel-accounts").await.expect(200);
+    let path = format!("/api/v1/channel-accounts/{}", accounts["items"][0]["id"].as_str().unwrap());
+    let patch = async |body: Value| scene.server.call("PATCH", &scene.owner, &path, &body, &[]).await;
+    let elsewhere = json!({"settings": {"api_base": listener.base()}});
+    let refused = patch(elsewhere.clone()).await.problem(422, "invalid");
+    assert_eq!(refused["faults"][0]["field"], "settings.api_base");
+    patch(json!({"settings": {"api_base": null}})).await.problem(422, "invalid");
+    patch(json!({"name": "Another name"})).await.expect(200);
+    let mut known = elsewhere;
+    known["secrets"] = json!({"page_access_token": "known", "app_secret": "known"});
+    assert_eq!(patch(known).await.expect(200)["settings"]["api_base"], listener.base());
 }
 
 async fn pages_show_everything_once(engine: Engine) {
