@@ -172,11 +172,14 @@ fn inbound(figures: &Figures, lines: &mut Vec<Line>) {
     lines.push(plain("  messages of a transaction", spread(group, 1)));
     let raw = Spread::of(figures.raw.iter().map(|raw| raw.rate));
     lines.push(plain("raw engine in groups of that size", spread(raw, 0) + " /s"));
-    // Each knee against the raw engine measured next to it.
-    let pairs = || knee.iter().zip(&figures.raw);
+    // Each knee against the raw engine measured next to it; quiet pairs alone, if there are any.
+    let quiet = |(knee, raw): &(&crate::rounds::Knee, &crate::raw::Raw)| knee.cores.foreign.max(raw.foreign) <= QUIET;
+    let some_quiet = knee.iter().zip(&figures.raw).any(|pair| quiet(&pair));
+    let pairs = || knee.iter().zip(&figures.raw).filter(|pair| !some_quiet || quiet(pair));
     let accepted = Spread::of(pairs().map(|(knee, raw)| 100.0 * knee.rate / raw.rate));
     let entries = Spread::of(pairs().map(|(knee, raw)| 100.0 * knee.entries_rate / raw.rate));
-    lines.push(barred("  knee / raw engine", spread(accepted, 0) + " %", "≥ 25 %", accepted.median >= 25.0));
+    let note = format!(" %, {} quiet pairs", if some_quiet { accepted.count } else { 0 });
+    lines.push(barred("  knee / raw engine", spread(accepted, 0) + &note, "≥ 25 %", accepted.median >= 25.0));
     lines.push(barred(
         "  until all are entries / raw engine",
         spread(entries, 0) + " %",

@@ -190,7 +190,7 @@ pub async fn measure(binary: &Path, place: &Place, plan: &Plan) -> Result<Figure
 impl Bench<'_> {
     async fn raw(&self, name: &str, groups: &[usize]) -> Result<Vec<raw::Raw>> {
         let duration = Duration::from_millis(self.plan.pick(2_000, 100));
-        raw::measure(self.place, name, groups, duration).await
+        raw::measure(self.place, self.server.watched, name, groups, duration).await
     }
 
     fn probe_disk(&mut self) -> Result<f64> {

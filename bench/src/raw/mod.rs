@@ -7,7 +7,7 @@
 mod postgres;
 mod sqlite;
 
-use crate::{database::Database, error::Result, installation::Place, messages::person};
+use crate::{database::Database, error::Result, installation::Place, messages::person, process::Watched};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 use store::{Keyring, SecretKey, Store, StoreConfig};
@@ -30,6 +30,8 @@ pub struct Raw {
     pub group: usize,
     /// Messages a second, each written twice over (event, entry).
     pub rate: f64,
+    /// Cores in other hands meanwhile, this program and its database apart.
+    pub foreign: f64,
 }
 
 /// One message's values.
@@ -72,7 +74,7 @@ async fn run(engine: &mut impl Engine, group: usize, duration: Duration) -> Resu
     if counted != (expected, expected) {
         return Err(format!("the raw engine holds {counted:?} rows instead of {expected} each").into());
     }
-    Ok(Raw { group, rate: written as f64 / elapsed.as_secs_f64() })
+    Ok(Raw { group, rate: written as f64 / elapsed.as_secs_f64(), foreign: 0.0 })
 }
 
 fn lines(number: &mut i64, group: usize) -> Vec<Line> {
@@ -127,17 +129,25 @@ fn rows_before() -> Vec<String> {
 }
 
 /// Measures the engine of this place on a database of its own, in groups of these sizes.
-pub async fn measure(place: &Place, name: &str, groups: &[usize], duration: Duration) -> Result<Vec<Raw>> {
+pub async fn measure(
+    place: &Place,
+    watched: Watched,
+    name: &str,
+    groups: &[usize],
+    duration: Duration,
+) -> Result<Vec<Raw>> {
     let mut figures = Vec::new();
     for (turn, group) in groups.iter().enumerate() {
         let name = format!("{name}_{turn}");
         std::fs::create_dir_all(place.data(&name))?;
         let database = place.database(&name).await?;
         make_schema(&database, &place.data(&name)).await?;
-        figures.push(match &database {
+        let begun = watched.usage()?;
+        let raw = match &database {
             Database::Sqlite(path) => run(&mut sqlite::Sqlite::open(path)?, *group, duration).await?,
             Database::Postgres(address) => run(&mut postgres::Postgres::open(address).await?, *group, duration).await?,
-        });
+        };
+        figures.push(Raw { foreign: watched.usage()?.since(&begun).foreign, ..raw });
     }
     Ok(figures)
 }
@@ -161,7 +171,8 @@ mod tests {
     async fn the_rows_still_fit_the_schema() {
         let folder = tempfile::tempdir().unwrap();
         let place = Place::sqlite(folder.path()).unwrap();
-        let figures = measure(&place, "raw", &[4], Duration::from_millis(20)).await.unwrap();
+        let watched = Watched { server: std::process::id(), database: None };
+        let figures = measure(&place, watched, "raw", &[4], Duration::from_millis(20)).await.unwrap();
         assert!(figures[0].rate > 0.0);
     }
 }

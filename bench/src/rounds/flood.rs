@@ -80,8 +80,7 @@ pub(super) async fn measure(bench: &mut Bench<'_>) -> Result<Flood> {
     let usual = bench.writer.write((usual_rate * (seconds + usual_more)) as usize, 0..crate::raw::PEOPLE);
     let (flood_due, usual_due) = (arrivals(flood.len(), rate, 3_000), arrivals(usual.len(), usual_rate, 51));
     let (sent, different) = (flood.len(), unique(&flood) + usual.len());
-    let due: HashMap<usize, f64> = schedule(&usual, &usual_due).chain(schedule(&flood, &flood_due)).collect();
-    let of_flood: HashMap<usize, f64> = schedule(&flood, &flood_due).collect();
+    let (due_usual, due_flood) = (schedule(&usual, &usual_due), schedule(&flood, &flood_due));
 
     let sockets = Agents::open(&bench.server.target.address, &bench.token, bench.plan.pick(AGENTS, 2)).await?;
     let (before, transactions) = (bench.reader.stored().await?, bench.reader.transactions().await?);
@@ -107,17 +106,18 @@ pub(super) async fn measure(bench: &mut Bench<'_>) -> Result<Flood> {
         bench.faults.push(format!("flood: a socket saw {} of {different}", sockets.fewest()));
     }
 
-    let zero = flooded.begun;
-    let end = zero + Duration::from_secs_f64(seconds);
+    let end = flooded.begun + Duration::from_secs_f64(seconds);
     let seen: Vec<(usize, Instant)> = sockets.arrivals();
-    let lag = |pick: &dyn Fn(f64) -> bool| {
-        Latency::of(seen.iter().filter_map(|(number, at)| {
-            let due = *due.get(number)?;
-            pick(due).then(|| at.saturating_duration_since(zero + Duration::from_secs_f64(due)))
-        }))
+    let due = |number: &usize| match due_flood.get(number) {
+        Some(due) => Some(flooded.begun + Duration::from_secs_f64(*due)),
+        None => Some(steady.begun + Duration::from_secs_f64(*due_usual.get(number)?)),
     };
-    let (lag_during, lag_after) = (lag(&|due| due <= seconds), lag(&|due| due > seconds + 3.0));
-    let last = seen.iter().filter(|(number, _)| of_flood.contains_key(number)).map(|(_, at)| *at).max().unwrap_or(end);
+    let lag = |pick: &dyn Fn(Instant) -> bool| {
+        let picked = seen.iter().filter_map(|(number, at)| Some((due(number)?, at))).filter(|(due, _)| pick(*due));
+        Latency::of(picked.map(|(due, at)| at.saturating_duration_since(due)))
+    };
+    let (lag_during, lag_after) = (lag(&|due| due <= end), lag(&|due| due > end + Duration::from_secs(3)));
+    let last = seen.iter().filter(|(number, _)| due_flood.contains_key(number)).map(|(_, at)| *at).max().unwrap_or(end);
     let agents = sockets.count();
     drop(sockets);
     tokio::time::sleep(Duration::from_secs(bench.plan.pick(10, 1))).await;
@@ -143,8 +143,8 @@ pub(super) async fn measure(bench: &mut Bench<'_>) -> Result<Flood> {
     })
 }
 
-/// When each message was due first.
-fn schedule<'a>(requests: &'a [Request], due: &'a [f64]) -> impl Iterator<Item = (usize, f64)> + 'a {
-    // Later ones come first, so that in a map the first time stays.
-    requests.iter().map(|request| request.number).zip(due.iter().copied()).rev()
+/// When each message was due first, in seconds from the begin.
+fn schedule(requests: &[Request], due: &[f64]) -> HashMap<usize, f64> {
+    // From the end, so that the first time stays.
+    requests.iter().map(|request| request.number).zip(due.iter().copied()).rev().collect()
 }
