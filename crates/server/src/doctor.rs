@@ -85,7 +85,6 @@ fn examine_machine(config: &Config, report: &mut Report) -> Result<(), Failure> 
         },
     )?;
     report.tell("data folder", writable(&config.data))?;
-    report.tell("secret key", secret_key(config))?;
     report.tell(
         "public address",
         match &config.public_url {
@@ -125,9 +124,16 @@ fn secret_key(config: &Config) -> Finding {
 
 async fn examine_data(config: Config, workspace: Option<&str>, report: &mut Report) -> Result<(), Failure> {
     let engine = if config.database.is_some() { "PostgreSQL" } else { "SQLite" };
-    let opened = match open::open(config).await {
-        Ok(opened) => opened,
-        Err(failure) => return report.tell("database", Mend(failure.to_string())),
+    let file = secret_key(&config);
+    let opened = match open::look(config).await {
+        Ok((opened, key)) => {
+            report.tell("secret key", key.map_or_else(|lost| Mend(lost.to_string()), |()| file))?;
+            opened
+        }
+        Err(failure) => {
+            report.tell("secret key", file)?;
+            return report.tell("database", Mend(failure.to_string()));
+        }
     };
     report.tell(
         "database",

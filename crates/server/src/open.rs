@@ -28,15 +28,72 @@ pub struct Opened {
 /// Says what is wrong with the folder, the key or the database, and what to do.
 pub async fn open(config: Config) -> Result<Opened, Failure> {
     make_folder(&config.data)?;
-    let store = Store::open(StoreConfig {
-        database: database(&config),
-        keys: keyring(&config)?,
-        files_dir: config.data.join("files"),
-        now: || SystemClock.now().0,
-    })
-    .await?;
+    // Secrets that are there already say that there was a key once: a new one would only hide that it is lost.
+    if key_is_absent(&config) && (config.database.is_some() || sqlite_path(&config).exists()) {
+        find_lost_key(&config, &open_store(&config, passing_keyring()?).await?).await?;
+    }
+    let store = open_store(&config, keyring(&config)?).await?;
+    find_lost_key(&config, &store).await?;
+    serve_from(config, store).await
+}
+
+/// Opens the installation to look at it: a missing key is not made, and a lost one is the second answer.
+///
+/// # Errors
+/// As [`open`].
+pub async fn look(config: Config) -> Result<(Opened, Result<(), Failure>), Failure> {
+    make_folder(&config.data)?;
+    let keys = if key_is_absent(&config) { passing_keyring()? } else { keyring(&config)? };
+    let store = open_store(&config, keys).await?;
+    let key = find_lost_key(&config, &store).await;
+    Ok((serve_from(config, store).await?, key))
+}
+
+async fn open_store(config: &Config, keys: Keyring) -> Result<Store, Failure> {
+    let (database, files_dir) = (database(config), config.data.join("files"));
+    Ok(Store::open(StoreConfig { database, keys, files_dir, now: || SystemClock.now().0 }).await?)
+}
+
+async fn serve_from(config: Config, store: Store) -> Result<Opened, Failure> {
     let services = Services::new(store, registry::channels()?, Arc::new(SystemClock), service_config(&config)).await?;
     Ok(Opened { config, services })
+}
+
+/// Whether no key is configured and its file is missing.
+fn key_is_absent(config: &Config) -> bool {
+    config.secret_key.is_none() && !key_path(config).exists()
+}
+
+/// A key that is never kept: nothing is sealed with it.
+fn passing_keyring() -> Result<Keyring, Failure> {
+    Ok(Keyring::new(SecretKey::generate()?, Vec::new()))
+}
+
+/// Refuses to go on when secrets of channel accounts need a key that is not at hand.
+async fn find_lost_key(config: &Config, store: &Store) -> Result<(), Failure> {
+    let missing = store.missing_keys().await?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.into_iter().collect::<Vec<_>>().join(", ");
+    let path = key_path(config);
+    let (place, mend) = match (&config.secret_key, path.exists()) {
+        (Some(_), _) => (
+            "the setting secret_key does not hold it".to_owned(),
+            format!("add it there after a comma; {} may have it", path.display()),
+        ),
+        (None, true) => (
+            format!("{} holds another", path.display()),
+            "put the right file back, or set ONETHREAD_SECRET_KEY to both keys with a comma between".to_owned(),
+        ),
+        (None, false) => (
+            format!("{} is missing", path.display()),
+            "put the file back from your backup, or set ONETHREAD_SECRET_KEY to the key".to_owned(),
+        ),
+    };
+    Err(Failure::new(format!(
+        "the database holds secrets of channel accounts, and the key that opens them ({names}) is not here: {place}; {mend}"
+    )))
 }
 
 /// Makes the data folder, for its owner alone.

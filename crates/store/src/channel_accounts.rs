@@ -10,7 +10,7 @@ use crate::{
 use futures_util::FutureExt;
 use model::{ChannelAccountId, Timestamp, WorkspaceId, channel_account::ChannelAccount, log::LogKind};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// An account to connect.
 #[derive(Clone)]
@@ -128,6 +128,7 @@ queries! {
     LIST_BEHIND = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at, workspace_id, namespace, secrets, version, address FROM channel_account WHERE callback_key = $1 ORDER BY id");
     TOUCH = Same("UPDATE channel_account SET last_callback_at = $1 WHERE workspace_id = $2 AND id = $3");
     CLAIM_UNROUTABLE = Same("UPDATE inbound_event SET state = 'stored', channel_account_id = $1 WHERE workspace_id = $2 AND state = 'unroutable' AND callback_key = $3 AND address = $4");
+    ALL_SEALED = Same("SELECT secrets FROM channel_account");
     SECRETS_PAGE = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at, workspace_id, namespace, secrets, version, address FROM channel_account ORDER BY id");
 }
 
@@ -422,6 +423,14 @@ impl Store {
     /// The fingerprints of what the accounts of one app have in common.
     fn fingerprints(&self, shared: Option<&str>) -> Vec<String> {
         shared.map(|shared| self.0.keys.fingerprints(shared)).unwrap_or_default()
+    }
+
+    /// The names of the keys that secrets are sealed with and that are not at hand. Nothing is opened.
+    pub async fn missing_keys(&self) -> Result<BTreeSet<String>> {
+        let sealed = self
+            .read((), |executor, ()| async move { executor.query(ALL_SEALED, &[], |row| row.text(0)).await }.boxed())
+            .await?;
+        Ok(sealed.iter().filter_map(|sealed| self.0.keys.missing(sealed)).map(str::to_owned).collect())
     }
 
     /// Seals every secret that was sealed with an older key anew; returns how many. The second step of changing keys:

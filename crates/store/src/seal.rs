@@ -117,6 +117,11 @@ impl Keyring {
         sealed.split('.').nth(1) == Some(self.0[0].name().as_str())
     }
 
+    /// The name of the key that a sealed text needs, when it is not at hand.
+    pub(crate) fn missing<'a>(&self, sealed: &'a str) -> Option<&'a str> {
+        sealed.split('.').nth(1).filter(|name| self.0.iter().all(|key| key.name() != *name))
+    }
+
     /// Keyed fingerprints: equal texts can be found without opening anything. One per key, that of the key that seals now
     /// first: what was written under an older key is found until it has been written anew.
     #[must_use]

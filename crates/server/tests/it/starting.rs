@@ -3,7 +3,11 @@
 use crate::harness::{Engine, Installation, PATIENCE, on_both_engines, run};
 use std::{process::Output, time::Duration};
 
-on_both_engines!(short_commands_run_beside_a_server_and_before_it, the_doctor_says_what_to_mend);
+on_both_engines!(
+    short_commands_run_beside_a_server_and_before_it,
+    the_doctor_says_what_to_mend,
+    a_lost_secret_key_is_told_and_not_replaced
+);
 
 fn lines(output: &Output) -> Vec<String> {
     String::from_utf8(output.stderr.clone()).unwrap().lines().map(str::to_owned).collect()
@@ -115,4 +119,38 @@ async fn the_doctor_says_what_to_mend(engine: Engine) {
         assert!(std::time::Instant::now() < end, "the account was seen calling");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+async fn a_lost_secret_key_is_told_and_not_replaced(engine: Engine) {
+    let installation = Installation::new(engine).await;
+    let key = installation.data().join("secret.key");
+    installation.print(&["doctor"]);
+    assert!(!key.exists(), "the doctor makes no key");
+    let server = installation.serve();
+    let (owner, meta) = (installation.token("owner"), testkit::graph::GraphStandIn::start().await);
+    server.connect(&owner, &meta).await;
+    drop(server);
+
+    let kept = std::fs::read(&key).unwrap();
+    let refused = |wanted: &str| {
+        let serve: &[&str] = &["serve", "--listen", "127.0.0.1:0"];
+        for command in [serve, &["token", "create", "--name", "x", "--role", "owner"]] {
+            let output = installation.run(command);
+            let mut said = lines(&output);
+            // Beside it stands the log of what came before.
+            said.retain(|line| line.starts_with("onethread: "));
+            assert!(output.status.code() == Some(1) && output.stdout.is_empty(), "{command:?}: {said:?}");
+            assert!(said.len() == 1 && said[0].contains(wanted) && said[0].contains("secret.key"), "{said:?}");
+            assert!(said[0].contains("ONETHREAD_SECRET_KEY"), "{said:?}");
+        }
+        let report = String::from_utf8(installation.run(&["doctor"]).stdout).unwrap();
+        assert!(report.lines().any(|line| line.starts_with("MEND  secret key") && line.contains(wanted)), "{report}");
+    };
+    std::fs::remove_file(&key).unwrap();
+    refused("is missing");
+    assert!(!key.exists(), "no new key hides that the old one is lost");
+    std::fs::write(&key, store::SecretKey::generate().unwrap().to_base64()).unwrap();
+    refused("holds another");
+    std::fs::write(&key, kept).unwrap();
+    installation.serve();
 }

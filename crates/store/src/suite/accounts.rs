@@ -230,6 +230,9 @@ async fn keys_are_changed_in_two_steps(harness: Harness) {
     assert!(start.update_channel_account(rewrite).await.unwrap());
     assert_eq!(key_of(&row_of(&start, &page).await), page.callback_key);
 
+    let stranger = open(Keyring::new(second.clone(), vec![])).await;
+    assert!(!stranger.missing_keys().await.unwrap().is_empty(), "a lost key is noticed before it is needed");
+
     let both = open(Keyring::new(second.clone(), vec![first.clone()])).await;
     assert_eq!(row_of(&both, &page).await.secrets["token"], "hush-hush", "the older key opens");
     assert_eq!(both.reseal_secrets().await.unwrap(), 1);
@@ -244,6 +247,8 @@ async fn keys_are_changed_in_two_steps(harness: Harness) {
     assert_eq!(key_of(&next), page.callback_key, "pages of the app are still known as such");
     let only_old = open(Keyring::new(first, vec![])).await;
     assert!(only_old.find_channel_account(harness.workspace, page.id).await.is_err());
+    assert_eq!(only_old.missing_keys().await.unwrap().len(), 1, "one key sealed both pages");
+    assert!(only_new.missing_keys().await.unwrap().is_empty());
 }
 
 async fn events_that_came_too_early_are_kept_for_the_account(harness: Harness) {

@@ -40,6 +40,7 @@ const MAY_SCAN: &[(&str, &str)] = &[
     ("ids.LIST_NODES", "at most 1,024 rows, at start"),
     ("channel_accounts.SECRETS_PAGE", "the command that changes keys looks at every account"),
     ("channel_accounts.ENDPOINTS", "the command that changes keys looks at every callback address"),
+    ("channel_accounts.ALL_SEALED", "at start; an account is a page or a number of the business"),
     ("agents.COUNT_OWNERS", "the whole of an index that holds owners alone"),
     ("jobs.NEXT_DUE", "200 rows of the index of due jobs, in its order"),
     ("jobs.VOID_LEASES", "once, at the start of a process that is alone"),
