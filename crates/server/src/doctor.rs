@@ -85,6 +85,9 @@ fn examine_machine(config: &Config, report: &mut Report) -> Result<(), Failure> 
         },
     )?;
     report.tell("data folder", writable(&config.data))?;
+    if let Some(told) = readable_by_others(config) {
+        report.tell("data files", told)?;
+    }
     report.tell(
         "public address",
         match &config.public_url {
@@ -106,6 +109,21 @@ fn writable(data: &Path) -> Finding {
         Ok(()) => Good(format!("{} can be written", data.display())),
         Err(error) => Mend(format!("{}: {error}; make it writable for this user", data.display())),
     }
+}
+
+/// The files of the database that others on this machine may read.
+fn readable_by_others(config: &Config) -> Option<Finding> {
+    if config.database.is_some() {
+        return None;
+    }
+    let main = open::sqlite_path(config);
+    let files = ["", "-wal", "-shm"].map(|end| format!("{}{end}", main.display()));
+    let open: Vec<String> = files
+        .into_iter()
+        .filter(|file| fs::metadata(file).is_ok_and(|file| file.permissions().mode() & 0o077 != 0))
+        .collect();
+    let names = open.join(" ");
+    (!open.is_empty()).then(|| Mend(format!("others on this machine may read {names}; chmod 600 {names}")))
 }
 
 fn secret_key(config: &Config) -> Finding {

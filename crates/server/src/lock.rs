@@ -4,6 +4,7 @@ use crate::Failure;
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{Read, Seek, SeekFrom, Write},
+    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
@@ -21,7 +22,7 @@ impl ServeLock {
     pub fn take(data: &Path) -> Result<Self, Failure> {
         let path = data.join(NAME);
         // Not truncated before the lock is ours: the other one's number stands in it.
-        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         let mut file = opened.map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;
         match file.try_lock() {
             Ok(()) => {}

@@ -5,7 +5,7 @@ use crate::{
     error::{Result, StoreError},
 };
 use refinery::{Migration, Runner};
-use std::{fs::File, path::Path, time::Duration};
+use std::{fs::File, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
 
 /// The steps in order. A test compares the list with the folder. Released steps never change.
 const STEPS: &[(&str, &str)] = &[("V0001__start", include_str!("../migrations/V0001__start.sql"))];
@@ -31,13 +31,14 @@ fn failed(error: &refinery::Error) -> StoreError {
 /// Creates or upgrades a SQLite file.
 pub(crate) fn sqlite(path: &Path) -> Result<()> {
     let lock_path = path.with_file_name("migrate.lock");
-    let lock = File::options().create(true).append(true).open(&lock_path).map_err(|error| {
+    let lock = File::options().create(true).append(true).mode(0o600).open(&lock_path).map_err(|error| {
         StoreError::Setup(format!(
             "cannot write {}: {error}; is the data folder there and writable?",
             lock_path.display()
         ))
     })?;
     lock.lock().map_err(|error| StoreError::Setup(format!("cannot lock {}: {error}", lock_path.display())))?;
+    sqlite::make_private(path)?;
     let mut connection = sqlite::connect(path)?;
     // A step may rebuild a table; the check afterwards stands in for the keys that are off meanwhile.
     connection.execute_batch("PRAGMA foreign_keys = OFF")?;

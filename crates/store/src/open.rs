@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use model::WorkspaceId;
 use std::{
     collections::HashMap,
+    os::unix::fs::DirBuilderExt,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -116,7 +117,8 @@ impl Store {
                 Engine::Postgres(PostgresEngine::new(url, committed)?)
             }
         };
-        std::fs::create_dir_all(&config.files_dir).map_err(|error| {
+        // Customers' files: for their owner alone, whatever the folder above allows.
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.files_dir).map_err(|error| {
             StoreError::Setup(format!("cannot make the folder {}: {error}", config.files_dir.display()))
         })?;
         let files = object_store::local::LocalFileSystem::new_with_prefix(&config.files_dir)

@@ -154,3 +154,33 @@ async fn a_lost_secret_key_is_told_and_not_replaced(engine: Engine) {
     std::fs::write(&key, kept).unwrap();
     installation.serve();
 }
+
+#[tokio::test]
+async fn nobody_else_may_read_what_is_in_the_folder() {
+    use std::{fs, os::unix::fs::PermissionsExt};
+    let installation = Installation::new(Engine::Sqlite).await;
+    let (data, mode) = (installation.data(), |mode| fs::Permissions::from_mode(mode));
+    // Somebody made it before, as folders are made.
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, mode(0o755)).unwrap();
+    let server = installation.serve();
+    installation.token("owner");
+    let mut seen = Vec::new();
+    for entry in fs::read_dir(&data).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o077, 0, "{name}");
+        seen.push(name);
+    }
+    for name in
+        ["onethread.db", "onethread.db-wal", "onethread.db-shm", "secret.key", "serve.lock", "migrate.lock", "files"]
+    {
+        assert!(seen.iter().any(|there| there == name), "{name} is missing in {seen:?}");
+    }
+    assert!(installation.run(&["doctor"]).status.success());
+    fs::set_permissions(data.join("onethread.db-wal"), mode(0o640)).unwrap();
+    let output = installation.run(&["doctor"]);
+    let report = String::from_utf8(output.stdout).unwrap();
+    assert!(report.contains("MEND  data files") && report.contains("chmod 600"), "{report}");
+    assert!(!output.status.success() && report.contains("onethread.db-wal"), "{report}");
+    drop(server);
+}

@@ -11,6 +11,9 @@ use crate::{
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use std::{
+    fs::OpenOptions,
+    io::ErrorKind,
+    os::unix::fs::OpenOptionsExt,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -42,14 +45,25 @@ impl SqliteConnection {
     }
 }
 
+/// Makes the database's file when it is missing, for its owner alone. SQLite gives the files beside it (`-wal`, `-shm`) the
+/// same mode, and would itself take what the process's mask leaves over.
+pub(crate) fn make_private(path: &Path) -> Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(cannot_open(path, &error.to_string())),
+        _ => Ok(()),
+    }
+}
+
+fn cannot_open(path: &Path, error: &str) -> StoreError {
+    let path = path.display();
+    StoreError::Setup(format!(
+        "cannot open {path}: {error}; is its folder there and writable, and is it a database of onethread?"
+    ))
+}
+
 /// Opens a connection with the settings that durability and speed rest on.
 pub(crate) fn connect(path: &Path) -> Result<rusqlite::Connection> {
-    let failed = |error: rusqlite::Error| {
-        StoreError::Setup(format!(
-            "cannot open {}: {error}; is its folder there and writable, and is it a database of onethread?",
-            path.display()
-        ))
-    };
+    let failed = |error: rusqlite::Error| cannot_open(path, &error.to_string());
     let connection = rusqlite::Connection::open(path).map_err(failed)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.execute_batch(&format!(
