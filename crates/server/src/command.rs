@@ -129,8 +129,17 @@ pub enum UserCommand {
         #[arg(long, value_name = "W")]
         workspace: Option<String>,
     },
-    /// End a person's access and sessions at once.
+    /// End a person's access and sessions at once. The last owner stays.
     Disable {
+        /// Their e-mail address.
+        #[arg(long, value_name = "E")]
+        email: String,
+        /// The workspace, when there are several.
+        #[arg(long, value_name = "W")]
+        workspace: Option<String>,
+    },
+    /// Give a disabled person access again, with the password that they had.
+    Enable {
         /// Their e-mail address.
         #[arg(long, value_name = "E")]
         email: String,

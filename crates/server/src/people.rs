@@ -18,10 +18,10 @@ pub async fn token(opened: Opened, command: TokenCommand) -> Result<(), Failure>
     say(&made.map_err(about_workspaces)?)
 }
 
-/// Invites a person, renews a password, or ends an access.
+/// Invites a person, renews a password, ends an access or gives it back.
 ///
 /// # Errors
-/// When there is no such person, the address is taken, the workspace is not clear, or the database does not answer.
+/// When there is no such person, nobody would be left who owns the workspace, the address is taken, the workspace is not clear, or the database does not answer.
 pub async fn user(opened: Opened, command: UserCommand) -> Result<(), Failure> {
     let services = &opened.services;
     let link = |code: &str| format!("{}/link?code={code}", base_address(&opened.config));
@@ -37,6 +37,9 @@ pub async fn user(opened: Opened, command: UserCommand) -> Result<(), Failure> {
         }
         UserCommand::Disable { email, workspace } => {
             auth::disable_agent(services, workspace.as_deref(), &email).await.map_err(about_people)
+        }
+        UserCommand::Enable { email, workspace } => {
+            auth::enable_agent(services, workspace.as_deref(), &email).await.map_err(about_people)
         }
     }
 }

@@ -82,6 +82,11 @@ queries! {
     GET_AGENT = Same("SELECT id, name, email, role, disabled, created_at FROM agent WHERE workspace_id = $1 AND id = $2");
     LIST_AGENTS = Same("SELECT id, name, email, role, disabled, created_at FROM agent WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3");
     COUNT_OWNERS = Same("SELECT count(*) FROM agent WHERE role = 'owner'");
+    /// Locked, so that of two who disable each other one comes second and sees the first.
+    ENABLED_OWNERS = Two {
+        sqlite: "SELECT id FROM agent WHERE workspace_id = $1 AND role = 'owner' AND NOT disabled",
+        postgres: "SELECT id FROM agent WHERE workspace_id = $1 AND role = 'owner' AND NOT disabled ORDER BY id FOR UPDATE",
+    };
     DISABLE = Same("UPDATE agent SET disabled = $1 WHERE workspace_id = $2 AND id = $3 AND disabled <> $1");
     SET_PASSWORD = Same("UPDATE agent SET password_hash = $1 WHERE workspace_id = $2 AND id = $3");
     SET_SETUP_CODE = Same("INSERT INTO setup_code (id, code_hash) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET code_hash = excluded.code_hash");
@@ -112,6 +117,21 @@ fn sign_in_ended(workspace_id: WorkspaceId, agent_id: AgentId, now: Timestamp) -
     let mut record = NewRecord::new(workspace_id, now, LogKind::SignInEnded);
     record.subject_id = Some(agent_id.to_string());
     record
+}
+
+async fn set_disabled(
+    executor: &Executor,
+    disabled: bool,
+    workspace_id: WorkspaceId,
+    id: AgentId,
+    now: Timestamp,
+) -> Result<()> {
+    if executor.execute(DISABLE, &params![disabled, workspace_id.0, id.0]).await? == 1 {
+        let mut record = NewRecord::new(workspace_id, now, LogKind::AgentChanged);
+        record.subject_id = Some(id.to_string());
+        executor.log(record);
+    }
+    Ok(())
 }
 
 async fn insert(executor: &Executor, new: &NewAgent) -> Result<bool> {
@@ -231,20 +251,31 @@ impl Store {
         .await
     }
 
-    /// Ends a person's access: no sign-in, no session, no link works any more.
-    pub async fn disable_agent(&self, workspace_id: WorkspaceId, id: AgentId, now: Timestamp) -> Result<()> {
-        self.write((workspace_id, id, now), |executor, (workspace_id, id, now)| {
-            async move {
-                if executor.execute(DISABLE, &params![true, workspace_id.0, id.0]).await? == 1 {
-                    let mut record = NewRecord::new(*workspace_id, *now, LogKind::AgentChanged);
-                    record.subject_id = Some(id.to_string());
-                    executor.log(record);
+    /// Ends a person's access: no sign-in, no session, no link works any more. False, and nothing changes, when it is the
+    /// last owner who has access.
+    pub async fn disable_agent(&self, workspace_id: WorkspaceId, id: AgentId, now: Timestamp) -> Result<bool> {
+        let (disabled, _) = self
+            .write((workspace_id, id, now), |executor, (workspace_id, id, now)| {
+                async move {
+                    let owners = executor.query(ENABLED_OWNERS, &params![workspace_id.0], |row| row.int(0)).await?;
+                    if owners == [id.0] {
+                        return Ok(false);
+                    }
+                    set_disabled(executor, true, *workspace_id, *id, *now).await?;
+                    executor.execute(DELETE_SIGN_INS, &params![workspace_id.0, id.0]).await?;
+                    executor.execute(DELETE_LINKS, &params![workspace_id.0, id.0]).await?;
+                    Ok(true)
                 }
-                executor.execute(DELETE_SIGN_INS, &params![workspace_id.0, id.0]).await?;
-                executor.execute(DELETE_LINKS, &params![workspace_id.0, id.0]).await?;
-                Ok(())
-            }
-            .boxed()
+                .boxed()
+            })
+            .await?;
+        Ok(disabled)
+    }
+
+    /// Gives a person access again; what was open before stays closed.
+    pub async fn enable_agent(&self, workspace_id: WorkspaceId, id: AgentId, now: Timestamp) -> Result<()> {
+        self.write((workspace_id, id, now), |executor, (workspace_id, id, now)| {
+            set_disabled(executor, false, *workspace_id, *id, *now).boxed()
         })
         .await
         .map(|_| ())

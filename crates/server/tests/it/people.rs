@@ -5,7 +5,13 @@ use serde_json::{Value, json};
 
 const PASSWORD: &str = "correct horse battery";
 
-on_both_engines!(the_first_run_makes_one_owner, sessions_need_our_own_origin, links_work_once, roles_are_kept);
+on_both_engines!(
+    the_first_run_makes_one_owner,
+    sessions_need_our_own_origin,
+    links_work_once,
+    roles_are_kept,
+    access_ends_and_comes_back
+);
 
 /// Sets the installation up; gives the session's cookie.
 async fn set_up(server: &mut Server) -> String {
@@ -169,4 +175,26 @@ async fn roles_are_kept(engine: Engine) {
     server.get(&doomed, "/api/v1/me").await.problem(401, "unauthenticated");
     let late = format!("/api/v1/live?ticket={}", ticket["ticket"].as_str().unwrap());
     assert_eq!(server.open(&late, &[]).await.err().unwrap().0, 401);
+}
+
+async fn access_ends_and_comes_back(engine: Engine) {
+    let installation = Installation::new(engine).await;
+    let mut server = installation.serve();
+    let session = set_up(&mut server).await;
+    let user = |command: &str, email: &str| {
+        let output = installation.run(&["user", command, "--email", email]);
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (done, said) = user("disable", "ann@example.com");
+    assert!(!done && said.contains("the last owner") && said.trim().lines().count() == 1, "{said}");
+    server.send("GET", "/api/v1/me", &[("cookie", &session)], None).await.expect(200);
+
+    installation.print(&["user", "create", "--email", "bob@example.com", "--role", "owner"]);
+    assert!(user("disable", "ann@example.com").0, "another owner is left");
+    let sign_in = json!({"email": "ann@example.com", "password": PASSWORD});
+    post(&server, "/api/v1/session", &sign_in, &[]).await.problem(401, "unauthenticated");
+    assert!(user("enable", "ann@example.com").0);
+    server.send("GET", "/api/v1/me", &[("cookie", &session)], None).await.problem(401, "unauthenticated");
+    assert_eq!(post(&server, "/api/v1/session", &sign_in, &[]).await.status, 201);
+    assert!(!user("enable", "nobody@example.com").0);
 }

@@ -501,8 +501,25 @@ pub async fn create_reset_link(
 /// For the command line: ends a person's access and sessions at once.
 ///
 /// # Errors
-/// Invalid when nobody has the address.
+/// Not found when nobody has the address; conflict when it is the last owner with access.
 pub async fn disable_agent(services: &Services, workspace: Option<&str>, email: &str) -> Result<(), ServiceError> {
     let (workspace_id, agent) = get_agent(services, workspace, email).await?;
-    Ok(services.store().disable_agent(workspace_id, agent.id, services.now()).await?)
+    if services.store().disable_agent(workspace_id, agent.id, services.now()).await? {
+        return Ok(());
+    }
+    Err(ServiceError::Conflict {
+        code: "conflict",
+        message: "this is the last owner with access: nobody could manage the workspace any more; \
+                  invite or enable another owner first"
+            .into(),
+    })
+}
+
+/// For the command line: gives a disabled person access again. They sign in anew, with the password that they had.
+///
+/// # Errors
+/// Not found when nobody has the address.
+pub async fn enable_agent(services: &Services, workspace: Option<&str>, email: &str) -> Result<(), ServiceError> {
+    let (workspace_id, agent) = get_agent(services, workspace, email).await?;
+    Ok(services.store().enable_agent(workspace_id, agent.id, services.now()).await?)
 }

@@ -12,6 +12,8 @@ on_both_engines! {
     people_are_kept_by_workspace: shared;
     a_session_ends: shared;
     who_is_disabled_is_out_at_once: shared;
+    who_is_enabled_again_comes_in_anew: shared;
+    the_last_owner_stays: shared;
     a_stranger_can_neither_sign_in_nor_link_nor_disable: shared;
     a_link_is_spent_once: shared;
     a_token_works_until_it_is_revoked: shared;
@@ -153,6 +155,38 @@ async fn who_is_disabled_is_out_at_once(harness: Harness) {
     assert!(store.find_sign_in(&session, now()).await.unwrap().is_none());
     let told: Vec<LogKind> = harness.log(workspace).await.iter().map(|record| record.kind).collect();
     assert_eq!(told, [LogKind::AgentCreated, LogKind::AgentChanged]);
+}
+
+async fn who_is_enabled_again_comes_in_anew(harness: Harness) {
+    let (store, workspace) = (&harness.store, harness.workspace);
+    let other = harness.other_workspace().await;
+    let agent = harness.agent(workspace, "a@a", Role::Agent).await;
+    let session = format!("session-{workspace}");
+    store.create_sign_in(workspace, agent, &session, now(), later(1_000)).await.unwrap();
+    assert!(store.disable_agent(workspace, agent, now()).await.unwrap());
+    store.enable_agent(other, agent, now()).await.unwrap();
+    assert!(store.find_agent(workspace, agent).await.unwrap().unwrap().disabled, "strangers enable nobody");
+    store.enable_agent(workspace, agent, now()).await.unwrap();
+    store.enable_agent(workspace, agent, now()).await.unwrap();
+    assert!(!store.find_agent(workspace, agent).await.unwrap().unwrap().disabled);
+    assert!(store.find_sign_in(&session, now()).await.unwrap().is_none(), "the old session stays closed");
+    let told: Vec<LogKind> = harness.log(workspace).await.iter().map(|record| record.kind).collect();
+    assert_eq!(told, [LogKind::AgentCreated, LogKind::AgentChanged, LogKind::AgentChanged]);
+    assert!(harness.log(other).await.is_empty());
+}
+
+async fn the_last_owner_stays(harness: Harness) {
+    let (store, workspace) = (&harness.store, harness.workspace);
+    let ada = harness.agent(workspace, "ada@a", Role::Owner).await;
+    let agent = harness.agent(workspace, "a@a", Role::Agent).await;
+    assert!(!store.disable_agent(workspace, ada, now()).await.unwrap());
+    assert!(store.disable_agent(workspace, agent, now()).await.unwrap(), "others go");
+    let bob = harness.agent(workspace, "bob@a", Role::Owner).await;
+    // Each at the same time as the other: one of them is refused.
+    let both = tokio::join!(store.disable_agent(workspace, ada, now()), store.disable_agent(workspace, bob, now()));
+    assert_ne!(both.0.unwrap(), both.1.unwrap());
+    let everybody = store.list_agents(workspace, AgentId(0), 10).await.unwrap();
+    assert_eq!(everybody.iter().filter(|agent| !agent.disabled).count(), 1);
 }
 
 async fn a_stranger_can_neither_sign_in_nor_link_nor_disable(harness: Harness) {
