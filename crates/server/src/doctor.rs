@@ -1,7 +1,7 @@
 //! `doctor`: one line for each check. What must be mended says how, and makes the exit code 1.
 
 use crate::{
-    Failure,
+    Failure, advice,
     config::{Config, Flags},
     open, say,
 };
@@ -107,7 +107,10 @@ fn writable(data: &Path) -> Finding {
     });
     match written {
         Ok(()) => Good(format!("{} can be written", data.display())),
-        Err(error) => Mend(format!("{}: {error}; make it writable for this user", data.display())),
+        Err(error) => {
+            let advice = advice(&error, "make it writable for this user");
+            Mend(format!("{}: {error}; {advice}", data.display()))
+        }
     }
 }
 
@@ -157,7 +160,10 @@ async fn examine_data(config: Config, workspace: Option<&str>, report: &mut Repo
         "database",
         match opened.services.check_ready().await {
             Ok(()) => Good(format!("{engine} answers, and its schema is current")),
-            Err(error) => Mend(format!("{error}; check that it runs")),
+            Err(error) => {
+                let error = error.to_string();
+                Mend(format!("{error}; {}", advice(&error, "check that it runs")))
+            }
         },
     )?;
     let caller = match auth::find_workspace(&opened.services, workspace).await {

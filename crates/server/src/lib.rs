@@ -47,7 +47,10 @@ impl From<service::ServiceError> for Failure {
             }
             Error::NotFound => Self::new("there is no such thing here; check the name"),
             Error::Conflict { message, .. } => Self::new(message),
-            Error::Unavailable(reason) => Self::new(format!("the database cannot be used now: {reason}; try again")),
+            Error::Unavailable(reason) => {
+                let advice = advice(&reason, "try again");
+                Self::new(format!("the database cannot be used now: {reason}; {advice}"))
+            }
             other => Self::new(other.to_string()),
         }
     }
@@ -57,10 +60,19 @@ impl From<store::StoreError> for Failure {
     fn from(error: store::StoreError) -> Self {
         use store::StoreError as Error;
         Self::new(match error {
-            Error::Unavailable(_) => format!("{error}; check the address, and that the database runs"),
+            Error::Unavailable(ref reason) => {
+                format!("{error}; {}", advice(reason, "check the address, and that the database runs"))
+            }
             other => other.to_string(),
         })
     }
+}
+
+/// What to do about a fault of the database or of a file: space, when the disk is full, whatever it would be otherwise.
+pub(crate) fn advice<'a>(fault: &str, otherwise: &'a str) -> &'a str {
+    // SQLite's words, the system's for a full disk and for a used-up quota, PostgreSQL's code.
+    let full = ["disk is full", "No space left on device", "os error 28", "quota exceeded", "answers 53100"];
+    if full.iter().any(|words| fault.contains(words)) { "the disk is full: free space on it" } else { otherwise }
 }
 
 /// Runs the command that the arguments name. 0: done; 1: it could not be done, and standard error says what to do;
@@ -138,4 +150,22 @@ pub fn say(text: &str) -> Result<(), Failure> {
     writeln!(out, "{text}")
         .and_then(|()| out.flush())
         .map_err(|error| Failure::new(format!("cannot write to standard output: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_with_what_helps() {
+        let full = std::io::Error::from_raw_os_error(28).to_string();
+        for reason in ["database or disk is full", "PostgreSQL answers 53100", &full] {
+            let told = Failure::from(store::StoreError::Unavailable(reason.to_owned())).to_string();
+            assert!(told.contains("free space") && !told.contains("address"), "{told}");
+            let told = Failure::from(service::ServiceError::Unavailable(reason.to_owned())).to_string();
+            assert!(told.contains("free space") && !told.contains("try again"), "{told}");
+        }
+        let told = Failure::from(store::StoreError::Unavailable("closed".to_owned())).to_string();
+        assert!(told.contains("check the address") && !told.contains("space"), "{told}");
+    }
 }

@@ -56,9 +56,12 @@ pub(crate) fn make_private(path: &Path) -> Result<()> {
 
 fn cannot_open(path: &Path, error: &str) -> StoreError {
     let path = path.display();
-    StoreError::Setup(format!(
-        "cannot open {path}: {error}; is its folder there and writable, and is it a database of onethread?"
-    ))
+    let advice = if ["disk is full", "No space left"].iter().any(|words| error.contains(words)) {
+        "the disk is full: free space on it"
+    } else {
+        "is its folder there and writable, and is it a database of onethread?"
+    };
+    StoreError::Setup(format!("cannot open {path}: {error}; {advice}"))
 }
 
 /// Opens a connection with the settings that durability and speed rest on.
