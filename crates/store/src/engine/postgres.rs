@@ -63,10 +63,10 @@ fn parse(url: &str) -> Result<Target> {
         // Put together anew only when something was taken out: a quoted password may hold spaces.
         if kept.len() == url.split_whitespace().count() { url.to_owned() } else { kept.join(" ") }
     };
-    // The parser's message never repeats the address, which holds a password.
     let mut config: tokio_postgres::Config = cleaned.parse().map_err(|error: tokio_postgres::Error| {
         StoreError::Setup(format!(
-            "the database address cannot be read: {error}; write postgres://USER:PASSWORD@HOST/DATABASE"
+            "the database address cannot be read: {}; write postgres://USER:PASSWORD@HOST/DATABASE",
+            wrong_part(url, &error)
         ))
     })?;
     if config.get_hosts().is_empty() {
@@ -94,6 +94,28 @@ fn parse(url: &str) -> Result<Target> {
         // What the address asks for comes last and wins.
         .options(format!("{LIMITS} {asked}").trim_end());
     Ok(Target { config, root_certificate })
+}
+
+/// What the driver finds wrong with an address, in words that hold no piece of a password: a setting's name is told when it
+/// is one of the driver's own, or stands where no password can.
+fn wrong_part(url: &str, error: &tokio_postgres::Error) -> String {
+    use std::error::Error as _;
+    let cause = error.source().map(ToString::to_string).unwrap_or_default();
+    if cause.starts_with("invalid value for option") {
+        return cause;
+    }
+    let Some(name) = cause.strip_prefix("unknown option `").and_then(|rest| rest.strip_suffix('`')) else {
+        return error.to_string();
+    };
+    // A password may hold `?`, `&` or a space, and what follows it then looks like a setting.
+    let open = if url.contains("://") { url.rsplit_once('@').map_or("", |(_, rest)| rest) } else { url };
+    let open = open.split("password").next().unwrap_or_default();
+    if open.contains(&format!("{name}=")) {
+        format!("the parameter {name} is unknown")
+    } else {
+        "it has a parameter that is unknown, or its password needs quoting (percent-encoding in a postgres:// address)"
+            .into()
+    }
 }
 
 fn tls(root_certificate: Option<&str>) -> Result<MakeRustlsConnect> {
@@ -289,6 +311,28 @@ mod tests {
         let target = parse("host=127.0.0.1 user=u password='two  spaces'").unwrap();
         assert_eq!(target.config.get_password(), Some("two  spaces".as_bytes()));
         assert_eq!(target.config.get_options(), Some(LIMITS));
+    }
+
+    #[test]
+    fn the_mistyped_part_of_an_address_is_told() {
+        let told = |url: &str| {
+            let error = parse(url).map(|_| ()).unwrap_err().to_string();
+            assert!(!error.contains("hush"), "{error}");
+            error
+        };
+        for (url, part) in [
+            ("postgres://u:hush@db.example:54x/one", "`port`"),
+            ("postgres://u:hush@db.example/one?sslmode=sometimes", "`sslmode`"),
+            ("postgres://u:hush@db.example/one?slmode=require", "slmode"),
+            ("host=db.example port=many password=hush", "`port`"),
+            ("host=db.example pasword=x password=hush", "pasword"),
+            // A password with a space or & in it ends early.
+            ("host=db.example password=x hush=1", "quoting"),
+            ("postgres://u@db.example/one?password=x&hush=1", "quoting"),
+        ] {
+            let error = told(url);
+            assert!(error.contains(part), "{url}: {error}");
+        }
     }
 
     #[test]
