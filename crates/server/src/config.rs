@@ -78,7 +78,7 @@ settings! {
     /// What is logged.
     log_level: LogLevel = "info,refinery_core=warn", "level, or target=level with commas between", Text;
     /// Seals the secrets of channel accounts. Several with commas between: the first seals, the others still open. Empty:
-    /// the file `secret.key` in the data folder, which is made when it is missing.
+    /// the file `secret.key` in the data folder, which is made at the first start.
     secret_key: Option<SecretKeys> = "", "32 bytes in base64", Text;
     /// How long a worker may hold a job before another may take it. Longer than a provider may take to answer.
     lease_seconds: Whole<15, 3600> = "30", "seconds, 15 to 3600", Bare;
