@@ -126,7 +126,8 @@ fn barred(what: impl Into<String>, measured: String, bar: &'static str, holds: b
 
 fn lines(figures: &Figures) -> Vec<Line> {
     let mut lines = Vec::new();
-    inbound(figures, &mut lines);
+    knee(figures, &mut lines);
+    steady(figures, &mut lines);
     if let Some(first) = figures.live.first() {
         let seen = typical(figures.live.iter().map(|round| &round.latency));
         let what = format!("message → {} sockets at {}/s, p50 / p99 / max", first.agents, first.rate);
@@ -147,7 +148,7 @@ fn lines(figures: &Figures) -> Vec<Line> {
     lines
 }
 
-fn inbound(figures: &Figures, lines: &mut Vec<Line>) {
+fn knee(figures: &Figures, lines: &mut Vec<Line>) {
     let knee = &figures.knee;
     if knee.is_empty() {
         return;
@@ -191,6 +192,9 @@ fn inbound(figures: &Figures, lines: &mut Vec<Line>) {
         let measured = format!("{:.0} /s; the knee is {share:.0} % of it", raw.rate);
         lines.push(plain(format!("raw engine in groups of {}", raw.group), measured));
     }
+}
+
+fn steady(figures: &Figures, lines: &mut Vec<Line>) {
     if let Some(first) = figures.steady.first() {
         let accepted = typical(figures.steady.iter().map(|round| &round.accepted));
         let what = format!("{}/s steadily, p50 / p99 / max", first.rate);

@@ -40,8 +40,10 @@ pub enum Part {
     Footprint,
     /// Message to socket.
     Live,
-    /// The knee, the steady rate, the raw engine.
-    Inbound,
+    /// The knee, and the raw engine.
+    Knee,
+    /// The steady rate.
+    Steady,
     /// The flood.
     Flood,
 }
@@ -57,7 +59,7 @@ pub struct Plan {
 impl Plan {
     /// The default one, or the short one; all parts unless some are named.
     pub fn new(smoke: bool, repeats: usize, parts: &[Part]) -> Self {
-        let all = [Part::Footprint, Part::Live, Part::Inbound, Part::Flood];
+        let all = [Part::Footprint, Part::Live, Part::Knee, Part::Steady, Part::Flood];
         let parts = if parts.is_empty() { all.to_vec() } else { parts.to_vec() };
         Self { smoke, parts, repeats: if smoke { 1 } else { repeats.max(1) } }
     }
@@ -165,15 +167,20 @@ pub async fn measure(binary: &Path, place: &Place, plan: &Plan) -> Result<Figure
             figures.live.push(live::measure(&mut bench).await?);
         }
     }
-    if plan.has(Part::Inbound) {
-        for turn in 0..plan.repeats {
-            report::progress(&format!("{engine}: inbound and raw engine, round {}", turn + 1));
+    for turn in 0..plan.repeats {
+        if plan.has(Part::Knee) {
+            report::progress(&format!("{engine}: knee and raw engine, round {}", turn + 1));
             let knee = inbound::find_knee(&mut bench, turn).await?;
             let group = (knee.group.round() as usize).max(1);
             figures.raw.extend(bench.raw(&format!("raw_{turn}"), &[group]).await?);
             figures.knee.push(knee);
+        }
+        if plan.has(Part::Steady) {
+            report::progress(&format!("{engine}: steady, round {}", turn + 1));
             figures.steady.push(inbound::hold_steady(&mut bench).await?);
         }
+    }
+    if plan.has(Part::Knee) {
         figures.raw_fixed = bench.raw("raw_fixed", plan.pick(&[64, 256], &[8])).await?;
     }
     if plan.has(Part::Flood) {

@@ -50,8 +50,10 @@ struct Line {
 
 /// An engine that takes groups.
 trait Engine {
-    /// Writes one group in two transactions.
-    async fn write(&mut self, lines: &[Line]) -> Result<()>;
+    /// Writes one group in two transactions. The second one may run beside the next group's first.
+    async fn write(&mut self, lines: Vec<Line>) -> Result<()>;
+    /// Waits until everything is written.
+    async fn finish(&mut self) -> Result<()>;
     /// Messages and log entries that are there.
     async fn count(&mut self) -> Result<(i64, i64)>;
 }
@@ -59,16 +61,20 @@ trait Engine {
 /// Writes groups for so long, after one that is not counted.
 async fn run(engine: &mut impl Engine, group: usize, duration: Duration) -> Result<Raw> {
     let mut number = 0;
-    engine.write(&lines(&mut number, group)).await?;
+    engine.write(lines(&mut number, group)).await?;
+    engine.finish().await?;
     let (mut elapsed, mut written) = (Duration::ZERO, 0);
     while elapsed < duration {
         // Not timed: making the values.
         let lines = lines(&mut number, group);
         let begun = Instant::now();
-        engine.write(&lines).await?;
+        engine.write(lines).await?;
         elapsed += begun.elapsed();
         written += group;
     }
+    let begun = Instant::now();
+    engine.finish().await?;
+    elapsed += begun.elapsed();
     let expected = (written + group) as i64;
     let counted = engine.count().await?;
     if counted != (expected, expected) {

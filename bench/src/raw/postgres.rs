@@ -1,8 +1,11 @@
-//! The rows by tokio-postgres: one connection, one statement with arrays for each table and group, the cluster's settings.
+//! The rows by tokio-postgres: two connections (one stores events while the other turns those of the group before into
+//! entries), one statement with arrays for each table and group, a transaction's statements sent without waiting for each
+//! other, the cluster's settings.
 
 use super::{ACCOUNT, ADDRESS, BLOCKS, CALLBACK_KEY, Engine, Line, WORKSPACE, rows_before};
 use crate::{database::connect, error::Result};
 use std::collections::BTreeMap;
+use tokio::try_join;
 use tokio_postgres::{Client, Statement};
 
 const INSERT_EVENTS: &str = "INSERT INTO inbound_event (id, workspace_id, callback_key, channel_account_id, address, event_key, lane, payload, state, error, received_at) SELECT u.id, $1, $2, $3, $4, u.event_key, u.lane, u.payload, 'stored', NULL, u.at FROM UNNEST($5::bigint[], $6::text[], $7::bigint[], $8::text[], $9::bigint[]) AS u(id, event_key, lane, payload, at) ON CONFLICT (callback_key, address, event_key) DO NOTHING";
@@ -12,31 +15,39 @@ const INSERT_MESSAGES: &str = "INSERT INTO message (id, workspace_id, identity_i
 const TOUCH_THREADS: &str = "UPDATE thread SET last_activity_at = u.at FROM UNNEST($1::bigint[], $2::bigint[]) AS u(at, id) WHERE thread.id = u.id";
 const APPEND: &str = "WITH head AS (UPDATE log_head SET seq = seq + $1 WHERE workspace_id = $2 AND shard = 0 RETURNING seq) INSERT INTO log (workspace_id, shard, seq, at, kind, shown, customer_id, thread_id, identity_id, entry_id) SELECT $2, 0, head.seq - $1 + u.place, u.at, 'message.received', TRUE, u.customer_id, u.thread_id, u.identity_id, u.entry_id FROM UNNEST($3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[]) WITH ORDINALITY AS u(at, customer_id, thread_id, identity_id, entry_id, place) LEFT JOIN head ON TRUE";
 
-/// A connection with its statements.
+/// A statement's values.
+type Values<'v> = &'v [&'v (dyn tokio_postgres::types::ToSql + Sync)];
+
+/// Two connections with their statements.
 pub(super) struct Postgres {
-    client: Client,
+    storing: Client,
     insert_events: Statement,
+    turning: Client,
     mark_done: Statement,
     upsert_routes: Statement,
     insert_messages: Statement,
     touch_threads: Statement,
     append: Statement,
+    /// The group whose events are stored.
+    stored: Vec<Line>,
 }
 
 impl Postgres {
     pub(super) async fn open(address: &str) -> Result<Self> {
-        let client = connect(address).await?;
+        let (storing, turning) = (connect(address).await?, connect(address).await?);
         for row in rows_before() {
-            client.batch_execute(&row).await?;
+            storing.batch_execute(&row).await?;
         }
         Ok(Self {
-            insert_events: client.prepare(INSERT_EVENTS).await?,
-            mark_done: client.prepare(MARK_DONE).await?,
-            upsert_routes: client.prepare(UPSERT_ROUTES).await?,
-            insert_messages: client.prepare(INSERT_MESSAGES).await?,
-            touch_threads: client.prepare(TOUCH_THREADS).await?,
-            append: client.prepare(APPEND).await?,
-            client,
+            insert_events: storing.prepare(INSERT_EVENTS).await?,
+            mark_done: turning.prepare(MARK_DONE).await?,
+            upsert_routes: turning.prepare(UPSERT_ROUTES).await?,
+            insert_messages: turning.prepare(INSERT_MESSAGES).await?,
+            touch_threads: turning.prepare(TOUCH_THREADS).await?,
+            append: turning.prepare(APPEND).await?,
+            storing,
+            turning,
+            stored: Vec::new(),
         })
     }
 
@@ -46,9 +57,15 @@ impl Postgres {
         let lanes = numbers(lines, |line| line.lane);
         let payloads: Vec<&str> = lines.iter().map(|line| line.payload.as_str()).collect();
         let at = numbers(lines, |line| line.at);
-        let values: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
-            &[&WORKSPACE, &CALLBACK_KEY, &ACCOUNT, &ADDRESS, &ids, &keys, &lanes, &payloads, &at];
-        self.client.execute(&self.insert_events, values).await?;
+        let values: Values<'_> = &[&WORKSPACE, &CALLBACK_KEY, &ACCOUNT, &ADDRESS, &ids, &keys, &lanes, &payloads, &at];
+        let client = &self.storing;
+        // Polled in this order, so sent in this order.
+        try_join!(
+            biased;
+            client.batch_execute("BEGIN"),
+            client.execute(&self.insert_events, values),
+            client.batch_execute("COMMIT")
+        )?;
         Ok(())
     }
 
@@ -63,18 +80,26 @@ impl Postgres {
         let of_routes = numbers(lines, |line| line.route_id);
         let at = numbers(lines, |line| line.at);
         let external: Vec<&str> = lines.iter().map(|line| line.external_id.as_str()).collect();
-        self.client.execute(&self.mark_done, &[&numbers(lines, |line| line.event_id)]).await?;
-        self.client.execute(&self.upsert_routes, &[&WORKSPACE, &ACCOUNT, &routes, &people, &moments]).await?;
-        let values: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
-            &[&WORKSPACE, &ACCOUNT, &BLOCKS, &messages, &identities, &of_routes, &at, &external];
-        self.client.execute(&self.insert_messages, values).await?;
-        self.client.execute(&self.touch_threads, &[&moments, &threads]).await?;
+        let events = numbers(lines, |line| line.event_id);
+        let inserted: Values<'_> = &[&WORKSPACE, &ACCOUNT, &BLOCKS, &messages, &identities, &of_routes, &at, &external];
         let customers = numbers(lines, |line| line.customer_id);
         let of_threads = numbers(lines, |line| line.thread_id);
         let count = lines.len() as i64;
-        let values: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
-            &[&count, &WORKSPACE, &at, &customers, &of_threads, &identities, &messages];
-        self.client.execute(&self.append, values).await?;
+        let appended: Values<'_> = &[&count, &WORKSPACE, &at, &customers, &of_threads, &identities, &messages];
+        let done: Values<'_> = &[&events];
+        let moved: Values<'_> = &[&WORKSPACE, &ACCOUNT, &routes, &people, &moments];
+        let touched: Values<'_> = &[&moments, &threads];
+        let client = &self.turning;
+        try_join!(
+            biased;
+            client.batch_execute("BEGIN"),
+            client.execute(&self.mark_done, done),
+            client.execute(&self.upsert_routes, moved),
+            client.execute(&self.insert_messages, inserted),
+            client.execute(&self.touch_threads, touched),
+            client.execute(&self.append, appended),
+            client.batch_execute("COMMIT")
+        )?;
         Ok(())
     }
 }
@@ -84,17 +109,24 @@ fn numbers(lines: &[Line], pick: impl Fn(&Line) -> i64) -> Vec<i64> {
 }
 
 impl Engine for Postgres {
-    async fn write(&mut self, lines: &[Line]) -> Result<()> {
-        self.client.batch_execute("BEGIN").await?;
-        self.store_events(lines).await?;
-        self.client.batch_execute("COMMIT; BEGIN").await?;
-        self.make_entries(lines).await?;
-        Ok(self.client.batch_execute("COMMIT").await?)
+    async fn write(&mut self, lines: Vec<Line>) -> Result<()> {
+        if self.stored.is_empty() {
+            self.store_events(&lines).await?;
+        } else {
+            try_join!(self.store_events(&lines), self.make_entries(&self.stored))?;
+        }
+        self.stored = lines;
+        Ok(())
+    }
+
+    async fn finish(&mut self) -> Result<()> {
+        let stored = std::mem::take(&mut self.stored);
+        self.make_entries(&stored).await
     }
 
     async fn count(&mut self) -> Result<(i64, i64)> {
         let sql = "SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM log)";
-        let row = self.client.query_one(sql, &[]).await?;
+        let row = self.storing.query_one(sql, &[]).await?;
         Ok((row.try_get(0)?, row.try_get(1)?))
     }
 }

@@ -93,12 +93,17 @@ impl Sqlite {
 }
 
 impl Engine for Sqlite {
-    async fn write(&mut self, lines: &[Line]) -> Result<()> {
+    async fn write(&mut self, lines: Vec<Line>) -> Result<()> {
         self.0.execute_batch("BEGIN IMMEDIATE")?;
-        self.store_events(lines)?;
+        self.store_events(&lines)?;
         self.0.execute_batch("COMMIT; BEGIN IMMEDIATE")?;
-        self.make_entries(lines)?;
+        self.make_entries(&lines)?;
         Ok(self.0.execute_batch("COMMIT")?)
+    }
+
+    async fn finish(&mut self) -> Result<()> {
+        // There is one writer: nothing is under way.
+        Ok(())
     }
 
     async fn count(&mut self) -> Result<(i64, i64)> {
