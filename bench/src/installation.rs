@@ -39,8 +39,9 @@ pub fn binary(named: Option<PathBuf>) -> Result<PathBuf> {
 
 /// Where an engine's installations live: a folder of this run, and the cluster if there is one.
 pub struct Place {
-    folder: tempfile::TempDir,
+    // Stops before its folder goes.
     cluster: Option<Cluster>,
+    folder: tempfile::TempDir,
 }
 
 /// A PostgreSQL cluster of this run alone, with the settings that it comes with.
