@@ -90,7 +90,7 @@ settings! {
     /// How long the raw events of providers are kept once they are done.
     inbound_retention_days: Whole<1, 3650> = "14", "days, 1 to 3650", Bare;
     /// Deliveries that this process works on at the same time.
-    delivery_concurrency: Whole<1, 1024> = "64", "deliveries, 1 to 1024", Bare;
+    job_concurrency: Whole<1, 1024> = "64", "deliveries, 1 to 1024", Bare;
 }
 
 impl Config {

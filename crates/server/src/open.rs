@@ -134,7 +134,7 @@ fn service_config(config: &Config) -> ServiceConfig {
         proof_wait_millis: config.proof_wait_seconds.map(|seconds| millis(seconds.0)),
         sweep_millis: config.sweep_seconds.0 * 1000,
         inbound_retention_days: u32::try_from(config.inbound_retention_days.0).unwrap_or(u32::MAX),
-        delivery_concurrency: usize::try_from(config.delivery_concurrency.0).unwrap_or(usize::MAX),
+        job_concurrency: usize::try_from(config.job_concurrency.0).unwrap_or(usize::MAX),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Delivering messages: claim, gate, attempt, call, end. An attempt is durable before its call; what left without an answer
+//! Delivering messages: gate, attempt, call, end. An attempt is durable before its call; what left without an answer
 //! is looked into before anything is tried again, and shown as uncertain when nobody can tell.
 
 use crate::{Services, channel_accounts::opened, messages::window_rule, secret};
@@ -8,81 +8,11 @@ use model::{
     delivery::{MAX_TRIES, MAX_TRYING_MILLIS, backoff_millis},
     gate::{Decision, Window, may_send},
 };
-use std::{sync::Arc, time::Duration};
-use store::{AttemptOutcome, ClaimedJob, DELIVER, Delivery, Ended, StartedAttempt};
-use tokio::{sync::Semaphore, task::JoinSet};
-use tokio_util::sync::CancellationToken;
+use std::sync::Arc;
+use store::{AttemptOutcome, ClaimedJob, Delivery, Ended, StartedAttempt};
 
-/// The pause after the store failed.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// Runs until `stop`; calls under way are finished and written first.
-pub(crate) async fn work(services: Services, stop: CancellationToken) {
-    if services.store().is_single_process() {
-        // Whoever held a lease is dead: the lock on the data folder is ours.
-        if let Err(error) = services.store().void_leases().await {
-            tracing::error!(%error, "leases of an earlier process could not be ended; they end by themselves");
-        }
-    }
-    let most = services.0.config.delivery_concurrency;
-    let slots = Arc::new(Semaphore::new(most));
-    let mut running = JoinSet::new();
-    loop {
-        let woken = services.0.delivery_wake.notified();
-        let pause = match claim(&services, &slots, &mut running).await {
-            Ok(pause) => pause,
-            Err(error) => {
-                tracing::error!(%error, "jobs could not be claimed; trying again");
-                PAUSE
-            }
-        };
-        tokio::select! {
-            () = stop.cancelled() => break,
-            () = woken => {}
-            () = tokio::time::sleep(pause) => {}
-            // A finished delivery frees the next of its identity.
-            Some(_) = running.join_next() => {}
-        }
-        while running.try_join_next().is_some() {}
-    }
-    while running.join_next().await.is_some() {}
-}
-
-/// Takes what is due and starts it; says how long to sleep.
-async fn claim(services: &Services, slots: &Arc<Semaphore>, running: &mut JoinSet<()>) -> store::Result<Duration> {
-    let sweep = Duration::from_millis(services.0.config.sweep_millis);
-    let free = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
-    if free == 0 {
-        return Ok(sweep);
-    }
-    let now = services.now();
-    let until = now.plus_millis(services.0.config.lease_millis);
-    let jobs = services.store().claim_jobs(services.0.owner, now, until, free).await?;
-    for job in jobs {
-        let services = services.clone();
-        // There is a permit for each: no more were claimed than were free, and only this loop takes them.
-        let permit = Arc::clone(slots).try_acquire_owned();
-        running.spawn(async move {
-            let _permit = permit;
-            let (workspace_id, id) = (job.workspace_id, job.id);
-            if let Err(error) = run(&services, job).await {
-                // The lease ends by itself, and the attempt, if one began, is then looked into.
-                tracing::error!(%error, job.id = %id, workspace.id = %workspace_id, "a delivery could not be written; it is taken up again");
-            }
-        });
-    }
-    let next = services.store().find_next_due().await?;
-    let wait = next.map_or(sweep, |due| {
-        Duration::from_millis(u64::try_from(due.millis_since(services.now())).unwrap_or(0).max(5))
-    });
-    Ok(wait.min(sweep))
-}
-
-async fn run(services: &Services, job: ClaimedJob) -> store::Result<()> {
-    if job.kind != DELIVER {
-        tracing::error!(job.id = %job.id, kind = %job.kind, "this process does not know this kind of job; left alone");
-        return Ok(());
-    }
+/// Does a [`store::DELIVER`] job.
+pub(crate) async fn run(services: &Services, job: ClaimedJob) -> store::Result<()> {
     let message_id = MessageId(job.subject_id);
     let Some(delivery) = services.store().find_delivery(job.workspace_id, message_id).await? else {
         return services.store().finish_job(job.workspace_id, job.id).await;
@@ -219,6 +149,7 @@ fn decide(
 mod tests {
     use super::*;
     use model::{JobId, WorkspaceId};
+    use store::DELIVER;
 
     fn job(tries: u32) -> ClaimedJob {
         ClaimedJob {

@@ -17,6 +17,7 @@ pub mod delivery;
 pub mod error;
 mod housekeeping;
 pub mod inbound;
+mod jobs;
 pub mod live;
 pub mod messages;
 pub mod operations;

@@ -122,7 +122,7 @@ pub async fn send_message(
     };
     let id = match store.create_message(new).await? {
         Created::New(id) => {
-            services.0.delivery_wake.notify_one();
+            services.0.job_wake.notify_one();
             id
         }
         Created::Before(id) => id,
@@ -191,6 +191,6 @@ pub async fn retry_message(services: &Services, caller: &Caller, id: MessageId) 
             message: "only a message that failed or is uncertain can be sent again".into(),
         });
     }
-    services.0.delivery_wake.notify_one();
+    services.0.job_wake.notify_one();
     get_message(services, caller, id).await
 }

@@ -4,7 +4,7 @@ use crate::{
     Clock, ServiceError,
     auth::{Misses, Tickets},
     callbacks::Endpoints,
-    delivery, housekeeping, inbound,
+    housekeeping, inbound, jobs,
     live::Hubs,
 };
 use channel::Registry;
@@ -28,8 +28,8 @@ pub struct ServiceConfig {
     pub sweep_millis: u64,
     /// How long raw events are kept once they are done, in days.
     pub inbound_retention_days: u32,
-    /// Deliveries that this process works on at the same time.
-    pub delivery_concurrency: usize,
+    /// Jobs that this process works on at the same time.
+    pub job_concurrency: usize,
 }
 
 impl Default for ServiceConfig {
@@ -39,7 +39,7 @@ impl Default for ServiceConfig {
             proof_wait_millis: None,
             sweep_millis: 5_000,
             inbound_retention_days: 14,
-            delivery_concurrency: 64,
+            job_concurrency: 64,
         }
     }
 }
@@ -61,7 +61,7 @@ pub(crate) struct Inner {
     pub(crate) tickets: Tickets,
     pub(crate) hashing: Semaphore,
     pub(crate) inbound_wake: Vec<Notify>,
-    pub(crate) delivery_wake: Notify,
+    pub(crate) job_wake: Notify,
 }
 
 impl Services {
@@ -88,16 +88,16 @@ impl Services {
             tickets: Tickets::default(),
             hashing: Semaphore::new(HASHES_AT_ONCE),
             inbound_wake: (0..LANES).map(|_| Notify::new()).collect(),
-            delivery_wake: Notify::new(),
+            job_wake: Notify::new(),
         })))
     }
 
-    /// Starts the workers (inbound, delivery, housekeeping). They stop when `stop` is cancelled, finishing what they hold.
+    /// Starts the workers (inbound, jobs, housekeeping). They stop when `stop` is cancelled, finishing what they hold.
     pub fn spawn_workers(&self, tracker: &TaskTracker, stop: &CancellationToken) {
         for lane in 0..LANES {
             tracker.spawn(inbound::work(self.clone(), lane, stop.clone()));
         }
-        tracker.spawn(delivery::work(self.clone(), stop.clone()));
+        tracker.spawn(jobs::work(self.clone(), stop.clone()));
         tracker.spawn(housekeeping::work(self.clone(), stop.clone()));
     }
 

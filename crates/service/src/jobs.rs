@@ -1,0 +1,83 @@
+//! Work under a lease: one loop claims what is due, whatever its kind, and hands it to the module that knows the kind.
+
+use crate::{Services, delivery};
+use std::{sync::Arc, time::Duration};
+use store::{ClaimedJob, DELIVER};
+use tokio::{sync::Semaphore, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// The pause after the store failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Runs until `stop`; jobs under way are finished first.
+pub(crate) async fn work(services: Services, stop: CancellationToken) {
+    if services.store().is_single_process() {
+        // Whoever held a lease is dead: the lock on the data folder is ours.
+        if let Err(error) = services.store().void_leases().await {
+            tracing::error!(%error, "leases of an earlier process could not be ended; they end by themselves");
+        }
+    }
+    let most = services.0.config.job_concurrency;
+    let slots = Arc::new(Semaphore::new(most));
+    let mut running = JoinSet::new();
+    loop {
+        let woken = services.0.job_wake.notified();
+        let pause = match claim(&services, &slots, &mut running).await {
+            Ok(pause) => pause,
+            Err(error) => {
+                tracing::error!(%error, "jobs could not be claimed; trying again");
+                PAUSE
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = woken => {}
+            () = tokio::time::sleep(pause) => {}
+            // A finished delivery frees the next of its identity.
+            Some(_) = running.join_next() => {}
+        }
+        while running.try_join_next().is_some() {}
+    }
+    while running.join_next().await.is_some() {}
+}
+
+/// Takes what is due and starts it; says how long to sleep.
+async fn claim(services: &Services, slots: &Arc<Semaphore>, running: &mut JoinSet<()>) -> store::Result<Duration> {
+    let sweep = Duration::from_millis(services.0.config.sweep_millis);
+    let free = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
+    if free == 0 {
+        return Ok(sweep);
+    }
+    let now = services.now();
+    let until = now.plus_millis(services.0.config.lease_millis);
+    let jobs = services.store().claim_jobs(services.0.owner, now, until, free).await?;
+    for job in jobs {
+        let services = services.clone();
+        // There is a permit for each: no more were claimed than were free, and only this loop takes them.
+        let permit = Arc::clone(slots).try_acquire_owned();
+        running.spawn(async move {
+            let _permit = permit;
+            let (workspace_id, id, kind) = (job.workspace_id, job.id, job.kind.clone());
+            if let Err(error) = run(&services, job).await {
+                // The lease ends by itself, and the attempt, if one began, is then looked into.
+                tracing::error!(%error, job.id = %id, workspace.id = %workspace_id, kind, "a job could not be finished; it is taken up again");
+            }
+        });
+    }
+    let next = services.store().find_next_due().await?;
+    let wait = next.map_or(sweep, |due| {
+        Duration::from_millis(u64::try_from(due.millis_since(services.now())).unwrap_or(0).max(5))
+    });
+    Ok(wait.min(sweep))
+}
+
+async fn run(services: &Services, job: ClaimedJob) -> store::Result<()> {
+    match job.kind.as_str() {
+        DELIVER => delivery::run(services, job).await,
+        kind => {
+            // Another node may be of a newer version: its lease ends, and somebody who knows it takes it.
+            tracing::error!(job.id = %job.id, kind, "this process does not know this kind of job; left alone");
+            Ok(())
+        }
+    }
+}
