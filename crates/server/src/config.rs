@@ -89,8 +89,8 @@ settings! {
     sweep_seconds: Whole<1, 300> = "5", "seconds, 1 to 300", Bare;
     /// How long the raw events of providers are kept once they are done.
     inbound_retention_days: Whole<1, 3650> = "14", "days, 1 to 3650", Bare;
-    /// Deliveries that this process works on at the same time.
-    job_concurrency: Whole<1, 1024> = "64", "deliveries, 1 to 1024", Bare;
+    /// Jobs (deliveries, timers, media) that this process works on at the same time.
+    job_concurrency: Whole<1, 1024> = "64", "jobs, 1 to 1024", Bare;
 }
 
 impl Config {
