@@ -1,29 +1,13 @@
 //! What every channel implements.
 
-use crate::account::{Account, SettingFault};
+use crate::{
+    account::{Account, SettingFault},
+    fact::Inbound,
+    outbound::{Outbound, Profile, Reconciled, SendOutcome, Signal, Unavailable},
+};
 use async_trait::async_trait;
 use http::HeaderMap;
-use model::{Block, MessageId, Timestamp, gate::Window};
-
-/// What a channel can do, as data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Capabilities {
-    /// The provider lets us answer only for a time after the customer wrote.
-    pub has_window: bool,
-    /// How long after the customer's last message a person may still write, in milliseconds, where the account has the right to.
-    pub human_extension_millis: Option<i64>,
-    /// The most characters of one text message.
-    pub max_text_chars: usize,
-    /// Tells when a message reached the device.
-    pub delivered_receipts: bool,
-    /// Tells when a message was seen.
-    pub read_receipts: bool,
-    /// How long to wait for proof (an echo, a receipt) of a message that left without an answer, before it is shown as
-    /// uncertain, in milliseconds.
-    pub proof_wait_millis: i64,
-    /// Calls to the provider that one account may have open at the same time.
-    pub max_concurrent_sends: usize,
-}
+use model::{Capabilities, MessageId, Timestamp};
 
 /// The answer to a provider's check of the callback address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,145 +39,6 @@ pub struct SplitError {
     pub reason: String,
 }
 
-/// What one event means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inbound {
-    /// The customer's address in the provider's namespace; `None` when the event is about nobody.
-    pub sender: Option<String>,
-    /// When it happened, by the provider's clock.
-    pub at: Timestamp,
-    /// For how long after `at` this event lets us answer, in milliseconds; `None` when it opens no window.
-    pub opens_window_millis: Option<i64>,
-    /// The fact.
-    pub fact: Fact,
-}
-
-/// The facts that the product understands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fact {
-    /// The customer wrote.
-    Message {
-        /// The provider's id.
-        external_id: String,
-        /// What can be shown. May be empty when `not_shown` is not.
-        blocks: Vec<Block>,
-        /// Kinds of parts that are kept raw (`attachment:image`).
-        not_shown: Vec<String>,
-    },
-    /// The provider tells us of a message that left our side.
-    Echo {
-        /// The provider's id.
-        external_id: String,
-        /// Our id, when it is one of ours.
-        message_id: Option<MessageId>,
-    },
-    /// Messages of ours reached the device.
-    Delivered {
-        /// The messages, by the provider's ids; may be empty.
-        external_ids: Vec<String>,
-        /// All of ours up to this moment of the provider's clock.
-        watermark: Option<Timestamp>,
-    },
-    /// All messages of ours up to this moment were seen.
-    Read {
-        /// By the provider's clock.
-        watermark: Timestamp,
-    },
-    /// Anything else: kept raw, shown as "not yet shown".
-    NotShown {
-        /// The provider's word for it (`postback`).
-        what: String,
-    },
-}
-
-/// A message on its way out.
-#[derive(Debug, Clone)]
-pub struct Outbound {
-    /// Our id; goes along wherever the provider carries it, so that an echo can be matched.
-    pub message_id: MessageId,
-    /// The customer's address in the provider's namespace.
-    pub recipient: String,
-    /// What to say.
-    pub blocks: Vec<Block>,
-    /// On what ground the provider takes it.
-    pub window: Window,
-}
-
-/// What came of a call. Everything a provider may answer falls into one of these.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SendOutcome {
-    /// Accepted.
-    Accepted {
-        /// The provider's id of it.
-        external_id: String,
-    },
-    /// It certainly did not go out, and may later.
-    Temporary {
-        /// How long the provider asks us to wait, in milliseconds.
-        retry_after_millis: Option<i64>,
-        /// The provider's code.
-        code: Option<String>,
-        /// The provider's words.
-        detail: String,
-    },
-    /// Too much, too fast; the whole account slows down.
-    RateLimited {
-        /// How long the provider asks us to wait, in milliseconds.
-        retry_after_millis: Option<i64>,
-        /// The provider's code.
-        code: Option<String>,
-        /// The provider's words.
-        detail: String,
-    },
-    /// The window for answering is closed.
-    OutsideWindow {
-        /// The provider's code.
-        code: Option<String>,
-        /// The provider's words.
-        detail: String,
-    },
-    /// Our credentials are refused.
-    Unauthorized {
-        /// The provider's code.
-        code: Option<String>,
-        /// The provider's words.
-        detail: String,
-    },
-    /// The person cannot be reached.
-    Blocked {
-        /// The provider's code.
-        code: Option<String>,
-        /// The provider's words.
-        detail: String,
-    },
-    /// The provider will never take this message.
-    Permanent {
-        /// The provider's code.
-        code: Option<String>,
-        /// The provider's words.
-        detail: String,
-    },
-    /// It left, and no answer that proves anything came back.
-    Uncertain {
-        /// What went wrong, in words.
-        detail: String,
-    },
-}
-
-/// What asking the provider about a message without an answer gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reconciled {
-    /// It arrived at the provider.
-    Sent {
-        /// The provider's id of it.
-        external_id: String,
-    },
-    /// It certainly did not; it may be sent again.
-    NotSent,
-    /// The provider offers no way to know. An echo or a receipt may still come.
-    CannotTell,
-}
-
 /// What a live test of an account found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestReport {
@@ -208,7 +53,10 @@ pub struct TestStep {
     pub name: &'static str,
     /// Whether it passed.
     pub passed: bool,
-    /// What was found or what to do, in words; may hold the provider's own.
+    /// A stable word for what was found (`accepted`, `refused`, `fields_missing`), which the desk translates, with what to
+    /// do about it.
+    pub code: &'static str,
+    /// What the word leaves open: a name, the missing fields, the provider's own words. Never a sentence of ours; may be empty.
     pub detail: String,
 }
 
@@ -254,6 +102,23 @@ pub trait Channel: Send + Sync {
 
     /// Sends. Never retries by itself; never panics on what the provider answers.
     async fn send(&self, account: &Account, message: &Outbound) -> SendOutcome;
+
+    /// Shows the customer that somebody types, or has seen what they wrote. Nothing depends on it: who calls goes on
+    /// whatever comes of it. A channel without [`Capabilities::signals`] does nothing.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the provider did not take it.
+    async fn signal(&self, _account: &Account, _recipient: &str, _signal: Signal) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
+    /// What the provider tells of a customer.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when it tells nothing, now or ever: many people and accounts have no profile that may be read.
+    async fn profile(&self, _account: &Account, _address: &str) -> Result<Profile, Unavailable> {
+        Err(Unavailable { later: false, code: None, detail: "this channel tells nothing of people".into() })
+    }
 
     /// Asks the provider about a message that left at `since` without an answer.
     async fn reconcile(

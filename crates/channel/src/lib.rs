@@ -10,12 +10,14 @@ pub mod account;
 pub mod adapter;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod fact;
 pub mod http;
+pub mod outbound;
 pub mod registry;
 
 pub use account::{Account, Secret, SettingFault};
-pub use adapter::{
-    Capabilities, Channel, Fact, Handshake, Inbound, Outbound, Reconciled, SendOutcome, SplitError, SplitEvent,
-    TestReport, TestStep,
-};
+pub use adapter::{Channel, Handshake, SplitError, SplitEvent, TestReport, TestStep};
+pub use fact::{Content, EchoAuthor, Fact, Happening, Inbound, RemoteMedia};
+pub use model::Capabilities;
+pub use outbound::{Outbound, OutboundFile, Persona, Profile, Reconciled, SendOutcome, Signal, Unavailable};
 pub use registry::Registry;

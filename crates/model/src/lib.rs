@@ -10,6 +10,7 @@
 pub mod agent;
 pub mod auth;
 pub mod block;
+pub mod capabilities;
 pub mod channel_account;
 pub mod cursor;
 pub mod customer;
@@ -25,6 +26,7 @@ pub mod time;
 
 pub use auth::{Permission, Role};
 pub use block::Block;
+pub use capabilities::Capabilities;
 pub use cursor::Cursor;
 pub use delivery::{DeliveryState, FailureReason};
 pub use id::*;

@@ -1,6 +1,6 @@
 //! A message and who wrote it.
 
-use crate::{Block, ChannelAccountId, DeliveryState, FailureReason};
+use crate::{Block, ChannelAccountId, DeliveryState, FailureReason, MessageId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use utoipa::ToSchema;
@@ -103,6 +103,45 @@ pub struct Delivery {
     pub tries: u32,
 }
 
+/// The message that one answers. At least one of the two is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReplyTo {
+    /// Ours, when we have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub message_id: Option<MessageId>,
+    /// The provider's id of it, when we do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub external_id: Option<String>,
+}
+
+/// A sign that somebody set on a message. One per side: another one takes its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reaction {
+    /// The sign (`👍`).
+    pub emoji: String,
+    /// Whose it is.
+    pub from: AuthorKind,
+}
+
+/// What a customer picked, where the message is the pick of an option.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Chosen {
+    /// The id of one of our options.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub option_id: Option<String>,
+    /// The message that offered it, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub message_id: Option<MessageId>,
+    /// What the provider gave with the pick, when the option is none of ours (a menu, another program's button).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub payload: Option<String>,
+}
+
 /// What was said, by whom, over which account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Message {
@@ -115,6 +154,21 @@ pub struct Message {
     /// Parts of an inbound message that are kept but not shown yet, in the provider's words (`attachment:image`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_shown: Vec<String>,
+    /// The message that it answers, when it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reply_to: Option<ReplyTo>,
+    /// What was picked, when it is the pick of an option.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub choice: Option<Chosen>,
+    /// The signs that were set on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+    /// When its writer last changed its words; `blocks` are the words as they are now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub edited_at: Option<Timestamp>,
     /// The account it came or goes through.
     pub channel_account_id: ChannelAccountId,
     /// The delivery; absent on inbound messages.
@@ -123,4 +177,18 @@ pub struct Message {
     pub delivery: Option<Delivery>,
     /// The provider's id of the message, once known.
     pub external_id: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_written_before_the_newer_members_reads() {
+        let old = r#"{"direction":"inbound","author":{"type":"customer","name":"Ann"},"blocks":[{"type":"text","text":"hi"}],
+            "channel_account_id":"cha_0000000000001","external_id":"m_1"}"#;
+        let message: Message = serde_json::from_str(old).unwrap();
+        assert_eq!((message.reply_to, message.choice, message.edited_at), (None, None, None));
+        assert_eq!((message.reactions, message.blocks), (vec![], vec![Block::text("hi")]));
+    }
 }

@@ -93,8 +93,16 @@ async fn call(
         // The lease went to another, or proof came while we looked.
         return store.release_job(job.workspace_id, job.id, services.0.owner).await;
     }
-    let outbound =
-        Outbound { message_id, recipient: delivery.route.address.clone(), blocks: delivery.blocks.clone(), window };
+    let outbound = Outbound {
+        message_id,
+        recipient: delivery.route.address.clone(),
+        blocks: delivery.blocks.clone(),
+        reply_to: None,
+        author: delivery.author,
+        persona: None,
+        window,
+        files: Vec::new(),
+    };
     let outcome = channel.send(account, &outbound).await;
     metrics::counter!("deliveries_total", "outcome" => word(&outcome)).increment(1);
     let first_tried_at = delivery.first_tried_at.unwrap_or(started_at);

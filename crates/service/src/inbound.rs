@@ -1,8 +1,8 @@
 //! Turning stored events into entries: one worker per lane, woken on commit, sweeping for what a crash left behind.
 
 use crate::{ServiceError, Services, callbacks::storable};
-use channel::{Fact, Inbound};
-use model::{CustomerId, EntryId, IdentityId, MessageId, RouteId, ThreadId, Timestamp};
+use channel::{Content, Fact, Inbound};
+use model::{Block, CustomerId, EntryId, IdentityId, MessageId, RouteId, ThreadId, Timestamp};
 use std::time::Duration;
 use store::{EventFact, ReadEvent, StoreError, WaitingEvent};
 use tokio_util::sync::CancellationToken;
@@ -83,24 +83,33 @@ fn read(services: &Services, event: WaitingEvent) -> Result<ReadEvent, ServiceEr
         .channels
         .find(&event.kind)
         .ok_or_else(|| ServiceError::Internal(format!("this build has no channel {}", event.kind)))?;
-    let Inbound { sender, at, opens_window_millis, fact } = channel.interpret(&event.payload);
+    let Inbound { sender, at, opens_window_millis, standby: _, fact } = channel.interpret(&event.payload);
     let at = plausible(at, event.received_at);
     let store = services.store();
+    let kept = |what: &str| -> Result<EventFact, ServiceError> {
+        Ok(EventFact::Kept { entry_id: EntryId(store.new_id()?), what: what.to_owned() })
+    };
     let fact = match fact {
-        Fact::Message { external_id, blocks, not_shown } => EventFact::Message {
-            message_id: MessageId(store.new_id()?),
-            external_id: storable(external_id),
-            blocks: to_json(&blocks)?,
-            not_shown: to_json(&not_shown)?,
-        },
-        Fact::Echo { external_id, message_id } => {
+        Fact::Message { external_id, content, .. } => {
+            let (blocks, not_shown) = without_files(content);
+            EventFact::Message {
+                message_id: MessageId(store.new_id()?),
+                external_id: storable(external_id),
+                blocks: to_json(&blocks)?,
+                not_shown: to_json(&not_shown)?,
+            }
+        }
+        Fact::Echo { external_id, message_id, .. } => {
             EventFact::Echo { external_id: storable(external_id), message_id, entry_id: EntryId(store.new_id()?) }
         }
         Fact::Delivered { external_ids, watermark } => {
             EventFact::Delivered { external_ids: external_ids.into_iter().map(storable).collect(), watermark }
         }
         Fact::Read { watermark } => EventFact::Read { watermark },
-        Fact::NotShown { what } => EventFact::Kept { entry_id: EntryId(store.new_id()?), what },
+        Fact::Reaction { .. } => kept("reaction")?,
+        Fact::Edited { .. } => kept("edited")?,
+        Fact::Happened { what, .. } => kept(what.as_str())?,
+        Fact::NotShown { what } => kept(&what)?,
     };
     Ok(ReadEvent {
         sender: sender.map(storable),
@@ -115,6 +124,25 @@ fn read(services: &Services, event: WaitingEvent) -> Result<ReadEvent, ServiceEr
         ),
         event,
     })
+}
+
+/// Until files can be fetched, a part that is one is named and kept, and a card or link goes without its picture.
+fn without_files(content: Content) -> (Vec<Block>, Vec<String>) {
+    let Content { mut blocks, mut not_shown, .. } = content;
+    let files =
+        blocks.iter().filter(|block| block.media().is_some()).map(|block| format!("attachment:{}", block.kind()));
+    let mut named: Vec<String> = files.collect();
+    named.append(&mut not_shown);
+    blocks.retain(|block| block.media().is_none());
+    for block in &mut blocks {
+        match block {
+            Block::Card(card) => card.image = None,
+            Block::Carousel { cards } => cards.iter_mut().for_each(|card| card.image = None),
+            Block::RichLink(link) => link.image = None,
+            _ => {}
+        }
+    }
+    (blocks, named)
 }
 
 /// The provider's time, unless it gave none or one that cannot be: then when it reached us.

@@ -63,7 +63,13 @@ fn refused(reason: FailureReason) -> ServiceError {
 fn check_length(services: &Services, row: &ChannelAccountRow, blocks: &[Block]) -> Result<(), ServiceError> {
     let Some(channel) = services.0.channels.find(&row.account.kind) else { return Ok(()) };
     let most = channel.capabilities().max_text_chars;
-    let texts: Vec<usize> = blocks.iter().map(|Block::Text { text }| text.chars().count()).collect();
+    let texts: Vec<usize> = blocks
+        .iter()
+        .filter_map(|block| match block {
+            Block::Text { text } => Some(text.chars().count()),
+            _ => None,
+        })
+        .collect();
     // Blocks go out as one message with a blank line between them.
     let length = texts.iter().sum::<usize>() + 2 * texts.len().saturating_sub(1);
     if length <= most {

@@ -1,9 +1,9 @@
 //! A small sound channel passes; broken in one way, it fails exactly the rule that is about that way.
 
 use super::*;
-use crate::{Capabilities, Handshake, Inbound, Reconciled, Secret, SettingFault, SplitError, TestReport};
+use crate::{Capabilities, Content, Handshake, Inbound, Reconciled, Secret, SettingFault, SplitError, TestReport};
 use async_trait::async_trait;
-use model::{Block, ChannelAccountId, MessageId, Timestamp, gate::Window};
+use model::{Block, ChannelAccountId, MessageId, Timestamp, gate::Window, message::AuthorKind};
 
 /// How the channel is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,15 +44,7 @@ impl Channel for Paper {
         "paper"
     }
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            has_window: true,
-            human_extension_millis: None,
-            max_text_chars: 10,
-            delivered_receipts: false,
-            read_receipts: true,
-            proof_wait_millis: 0,
-            max_concurrent_sends: 1,
-        }
+        Capabilities { has_window: true, read_receipts: true, ..Capabilities::text_only(10) }
     }
     fn has_human_extension(&self, _: &Account) -> bool {
         false
@@ -116,10 +108,12 @@ impl Channel for Paper {
             sender: Some(sender.into()),
             at: Timestamp(0),
             opens_window_millis: opens.then_some(1),
+            standby: false,
             fact: if is_receipt {
                 Fact::Read { watermark: Timestamp(0) }
             } else {
-                Fact::Message { external_id: payload.into(), blocks: vec![Block::text(text)], not_shown: vec![] }
+                let content = Content { blocks: vec![Block::text(text)], ..Content::default() };
+                Fact::Message { external_id: payload.into(), content, choice: None, referral: None }
             },
         }
     }
@@ -168,6 +162,10 @@ fn cases() -> Vec<SendCase> {
             message_id: MessageId(1),
             recipient: name.into(),
             blocks: vec![Block::text("hello")],
+            reply_to: None,
+            author: AuthorKind::Agent,
+            persona: None,
+            files: vec![],
             window: Window::Open,
         },
         expected,

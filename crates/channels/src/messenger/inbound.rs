@@ -4,8 +4,8 @@
 //! and shown as such, never dropped.
 
 use super::codec::{Envelope, MAX_ID_BYTES, Object, canonical, short_digest, text};
-use channel::{Fact, Inbound, SplitError, SplitEvent};
-use model::{Block, MessageId, Timestamp, block::MAX_TEXT_CHARS};
+use channel::{Content, EchoAuthor, Fact, Inbound, SplitError, SplitEvent};
+use model::{Block, MessageId, Timestamp, block::MAX_TEXT_CHARS, message::AuthorKind};
 use serde_json::value::RawValue;
 
 /// The standard window in milliseconds: 24 h. Source: Messenger Platform policy, "standard messaging window". The
@@ -82,6 +82,7 @@ pub fn interpret(payload: &str) -> Inbound {
             sender: None,
             at: Timestamp(0),
             opens_window_millis: None,
+            standby: false,
             fact: Fact::NotShown { what: "unreadable".into() },
         };
     };
@@ -91,6 +92,7 @@ pub fn interpret(payload: &str) -> Inbound {
         sender: person(&envelope.page, &kind, &item),
         at: Timestamp(item.number("timestamp").unwrap_or(envelope.time)),
         opens_window_millis: opens_window(&envelope.page, &kind, &item).then_some(WINDOW_MILLIS),
+        standby: envelope.list == "standby",
         fact: if envelope.list == "standby" {
             // Another app owns the thread; what is said there is kept, and answering it would be refused.
             Fact::NotShown { what: "standby".into() }
@@ -221,12 +223,18 @@ fn fact(kind: &Kind, item: &Object<'_>) -> Fact {
         Kind::Message => match carried.id("mid") {
             Some(external_id) => {
                 let (blocks, not_shown) = parts(&carried);
-                Fact::Message { external_id, blocks, not_shown }
+                let content = Content { blocks, not_shown, ..Content::default() };
+                Fact::Message { external_id, content, choice: None, referral: None }
             }
             None => Fact::NotShown { what: "message".into() },
         },
         Kind::Echo => match carried.id("mid") {
-            Some(external_id) => Fact::Echo { external_id, message_id: our_id(&carried) },
+            Some(external_id) => Fact::Echo {
+                external_id,
+                message_id: our_id(&carried),
+                content: Content::default(),
+                author: EchoAuthor { kind: AuthorKind::System, name: String::new() },
+            },
             None => Fact::NotShown { what: "message_echo".into() },
         },
         Kind::Delivery => {

@@ -77,11 +77,11 @@ impl Channel for Messenger {
         Capabilities {
             has_window: true,
             human_extension_millis: Some(HUMAN_AGENT_MILLIS),
-            max_text_chars: outbound::MAX_TEXT_CHARS,
             delivered_receipts: true,
             read_receipts: true,
             proof_wait_millis: PROOF_WAIT_MILLIS,
             max_concurrent_sends: MAX_CONCURRENT_SENDS,
+            ..Capabilities::text_only(outbound::MAX_TEXT_CHARS)
         }
     }
 

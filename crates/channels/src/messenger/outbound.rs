@@ -26,7 +26,14 @@ const MAX_DETAIL_CHARS: usize = 500;
 /// # Errors
 /// The number of characters when it is more than [`MAX_TEXT_CHARS`].
 pub fn send_body(message: &Outbound) -> Result<Vec<u8>, usize> {
-    let texts: Vec<&str> = message.blocks.iter().map(|Block::Text { text }| text.as_str()).collect();
+    let texts: Vec<&str> = message
+        .blocks
+        .iter()
+        .filter_map(|block| match block {
+            Block::Text { text } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
     let text = texts.join("\n\n");
     let chars = text.chars().count();
     if chars > MAX_TEXT_CHARS {
@@ -117,33 +124,38 @@ pub async fn test(http: &HttpClient, settings: &Settings<'_>) -> TestReport {
                     format!("{detail} — make a new page access token with pages_messaging and pages_manage_metadata"),
                 ),
                 Failure::Other(detail) => {
-                    steps.push(TestStep { name: "token", passed: true, detail: "not refused".into() });
+                    steps.push(TestStep {
+                        name: "token",
+                        passed: true,
+                        code: "accepted",
+                        detail: "not refused".into(),
+                    });
                     ("page", format!("{detail} — check the page id, and that the token is this page's"))
                 }
                 Failure::NoAnswer(detail) => {
                     ("token", format!("{detail} — check api_base and that this server may reach it"))
                 }
             };
-            steps.push(TestStep { name, passed: false, detail });
+            steps.push(TestStep { name, passed: false, code: "refused", detail });
             return TestReport { steps };
         }
     };
-    steps.push(TestStep { name: "token", passed: true, detail: "accepted".into() });
+    steps.push(TestStep { name: "token", passed: true, code: "accepted", detail: "accepted".into() });
     let body = Object::read(&found).unwrap_or_default();
     if body.id("id").as_deref() != Some(settings.page_id) {
         let detail = "the provider answered for another page — check the page id".into();
-        steps.push(TestStep { name: "page", passed: false, detail });
+        steps.push(TestStep { name: "page", passed: false, code: "refused", detail });
         return TestReport { steps };
     }
     let name = body.text("name").unwrap_or_default();
-    steps.push(TestStep { name: "page", passed: true, detail: safe(&name, settings.token) });
+    steps.push(TestStep { name: "page", passed: true, code: "accepted", detail: safe(&name, settings.token) });
     steps.push(subscribed(http, settings).await);
     TestReport { steps }
 }
 
 /// Whether one app gets all the fields that we need.
 async fn subscribed(http: &HttpClient, settings: &Settings<'_>) -> TestStep {
-    let failed = |detail: String| TestStep { name: "subscribed", passed: false, detail };
+    let failed = |detail: String| TestStep { name: "subscribed", passed: false, code: "refused", detail };
     let body = match read(http, settings, "/subscribed_apps").await {
         Ok(body) => body,
         Err(Failure::Credentials(detail) | Failure::Other(detail) | Failure::NoAnswer(detail)) => {
@@ -164,7 +176,7 @@ async fn subscribed(http: &HttpClient, settings: &Settings<'_>) -> TestStep {
             failed(format!("no app is subscribed to this page — subscribe yours to {}", REQUIRED_FIELDS.join(", ")))
         }
         Some(missing) if missing.is_empty() => {
-            TestStep { name: "subscribed", passed: true, detail: REQUIRED_FIELDS.join(", ") }
+            TestStep { name: "subscribed", passed: true, code: "accepted", detail: REQUIRED_FIELDS.join(", ") }
         }
         Some(missing) => {
             failed(format!("not subscribed: {} — add the fields to the page's subscription", missing.join(", ")))
