@@ -1,6 +1,6 @@
 //! A message and who wrote it.
 
-use crate::{Block, ChannelAccountId, DeliveryState, FailureReason, MessageId, Timestamp};
+use crate::{Block, ChannelAccountId, DeliveryState, FailureReason, MessageId, Timestamp, episode::ReplyKind};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use utoipa::ToSchema;
@@ -50,6 +50,16 @@ impl AuthorKind {
             Self::Bot => "bot",
             Self::System => "system",
         }
+    }
+}
+
+impl FromStr for Direction {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Inbound, Self::Outbound]
+            .into_iter()
+            .find(|direction| direction.as_str() == text)
+            .ok_or_else(|| format!("unknown direction {text:?}"))
     }
 }
 
@@ -169,6 +179,16 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub edited_at: Option<Timestamp>,
+    /// Heard while another program of the business had the conversation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub standby: bool,
+    /// What a message of the business is worth to whoever waits.
+    #[serde(default = "ReplyKind::substantive", skip_serializing_if = "ReplyKind::is_substantive")]
+    pub reply_kind: ReplyKind,
+    /// When it shall go, when that was later than when it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub send_at: Option<Timestamp>,
     /// The account it came or goes through.
     pub channel_account_id: ChannelAccountId,
     /// The delivery; absent on inbound messages.

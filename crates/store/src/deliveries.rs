@@ -3,6 +3,7 @@
 use crate::{
     Store,
     engine::{Executor, Row, params, queries},
+    episodes,
     error::Result,
     jobs::{self, ClaimedJob},
     log::NewRecord,
@@ -11,7 +12,7 @@ use crate::{
 use futures_util::FutureExt;
 use model::{
     Block, ChannelAccountId, CustomerId, DeliveryState, FailureReason, IdentityId, MessageId, RouteId, ThreadId,
-    Timestamp, WorkspaceId, gate::RouteState, log::LogKind, message::AuthorKind,
+    Timestamp, WorkspaceId, episode::RecountReason, gate::RouteState, log::LogKind, message::AuthorKind,
 };
 
 /// A message on its way, with everything that sending needs.
@@ -110,7 +111,8 @@ queries! {
     END_ATTEMPT = Same("UPDATE attempt SET ended_at = $1, outcome = $2, code = $3, detail = $4 WHERE message_id = $5 AND number = $6 AND workspace_id = $7 AND ended_at IS NULL");
     CLOSE_ATTEMPTS = Same("UPDATE attempt SET ended_at = $1, outcome = $2 WHERE message_id = $3 AND workspace_id = $4 AND ended_at IS NULL");
     LOCK_ROUTE_OF = Same("UPDATE route SET blocked = blocked WHERE workspace_id = $1 AND id = (SELECT route_id FROM message WHERE id = $2)");
-    MARK_SENT = Same("UPDATE message SET delivery_state = 'sent', external_id = $1, failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $2 AND id = $3 AND delivery_state IN ('queued', 'sending', 'uncertain', 'failed') RETURNING identity_id, route_id, sent_at");
+    MARK_SENT = Same("UPDATE message SET delivery_state = 'sent', external_id = $1, failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $2 AND id = $3 AND delivery_state IN ('queued', 'sending', 'uncertain') RETURNING identity_id, route_id, sent_at");
+    MARK_SENT_AFTER_ALL = Same("UPDATE message SET delivery_state = 'sent', external_id = $1, failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $2 AND id = $3 AND delivery_state = 'failed' RETURNING identity_id, route_id, sent_at");
     KEEP_EXTERNAL_ID = Same("UPDATE message SET external_id = $1 WHERE workspace_id = $2 AND id = $3 AND external_id IS NULL");
     MARK_FAILURE = Same("UPDATE message SET delivery_state = $1, failure_reason = $2, failure_code = $3, failure_detail = $4 WHERE workspace_id = $5 AND id = $6 AND delivery_state IN ('queued', 'sending') RETURNING identity_id, route_id");
     BLOCK_ROUTE = Same("UPDATE route SET blocked = TRUE WHERE workspace_id = $1 AND id = $2");
@@ -145,6 +147,7 @@ fn cut(text: &str, most: usize) -> &str {
 /// Records that the provider has the message: by its answer, an echo, or a look-up. False when that was known already or the
 /// message is not ours.
 pub(crate) async fn mark_sent(
+    store: &Store,
     executor: &Executor,
     workspace_id: WorkspaceId,
     message_id: MessageId,
@@ -155,15 +158,21 @@ pub(crate) async fn mark_sent(
     // would see the message too early, and we the receipt.
     executor.execute(LOCK_ROUTE_OF, &params![workspace_id.0, message_id.0]).await?;
     let params = params![external_id, workspace_id.0, message_id.0];
-    let marked = executor
-        .query_opt(MARK_SENT, &params, |row| {
-            Ok((IdentityId(row.int(0)?), RouteId(row.int(1)?), row.opt_int(2)?.map(Timestamp)))
-        })
-        .await?;
+    let read = |row: &Row<'_>| Ok((IdentityId(row.int(0)?), RouteId(row.int(1)?), row.opt_int(2)?.map(Timestamp)));
+    let mut marked = executor.query_opt(MARK_SENT, &params, read).await?;
+    let failed_before = marked.is_none();
+    if failed_before {
+        marked = executor.query_opt(MARK_SENT_AFTER_ALL, &params, read).await?;
+    }
     let Some((identity_id, route_id, sent_at)) = marked else {
         executor.execute(KEEP_EXTERNAL_ID, &params).await?;
         return Ok(false);
     };
+    if failed_before {
+        // It arrived after all: what it answered is answered.
+        let reason = RecountReason::MessagesMoved;
+        episodes::recount_of_message(store, executor, workspace_id, message_id, reason, now).await?;
+    }
     executor.execute(CLOSE_ATTEMPTS, &params![now, "accepted", message_id.0, workspace_id.0]).await?;
     jobs::remove(executor, workspace_id, jobs::DELIVER, message_id.0).await?;
     let progress = executor
@@ -190,6 +199,7 @@ pub(crate) async fn mark_sent(
 }
 
 async fn mark_failure(
+    store: &Store,
     executor: &Executor,
     ended: &Ended,
     state: DeliveryState,
@@ -225,10 +235,15 @@ async fn mark_failure(
         record.detail = Some(serde_json::json!({ "reason": reason.as_str(), "code": code }).to_string());
         executor.log(record);
     }
+    if state == DeliveryState::Failed {
+        // What it answered is unanswered again.
+        let reason = RecountReason::SendFailed;
+        episodes::recount_of_message(store, executor, workspace_id, ended.message_id, reason, ended.now).await?;
+    }
     Ok(())
 }
 
-async fn end(executor: &Executor, ended: &Ended) -> Result<()> {
+async fn end(store: &Store, executor: &Executor, ended: &Ended) -> Result<()> {
     let Ended { job, message_id, number, outcome, now } = ended;
     let workspace_id = job.workspace_id;
     // Whether this is news. An attempt ends once: by an echo, by whoever took the job over, or by an earlier run of this
@@ -241,7 +256,7 @@ async fn end(executor: &Executor, ended: &Ended) -> Result<()> {
     match outcome {
         AttemptOutcome::Accepted { external_id } => {
             close("accepted", None, None).await?;
-            mark_sent(executor, workspace_id, *message_id, external_id, *now).await?;
+            mark_sent(store, executor, workspace_id, *message_id, external_id, *now).await?;
             jobs::finish(executor, workspace_id, job.id).await
         }
         AttemptOutcome::Retry { due_at, code, detail } => {
@@ -251,14 +266,14 @@ async fn end(executor: &Executor, ended: &Ended) -> Result<()> {
                 return Ok(());
             }
             let failure = (FailureReason::Temporary, code.as_deref(), detail.as_str());
-            mark_failure(executor, ended, DeliveryState::Queued, LogKind::MessageRetried, failure).await
+            mark_failure(store, executor, ended, DeliveryState::Queued, LogKind::MessageRetried, failure).await
         }
         AttemptOutcome::Failed { reason, code, detail } => {
             if !close("failed", code.as_deref(), Some(detail)).await? {
                 return Ok(());
             }
             let failure = (*reason, code.as_deref(), detail.as_str());
-            mark_failure(executor, ended, DeliveryState::Failed, LogKind::MessageFailed, failure).await?;
+            mark_failure(store, executor, ended, DeliveryState::Failed, LogKind::MessageFailed, failure).await?;
             // What only an admin can mend stays in sight as a dead job; the rest is the agent's, on the message itself.
             match reason {
                 FailureReason::Unauthorized | FailureReason::GaveUp => {
@@ -280,7 +295,7 @@ async fn end(executor: &Executor, ended: &Ended) -> Result<()> {
                 return Ok(());
             }
             let failure = (FailureReason::NoAnswer, None, detail.as_str());
-            mark_failure(executor, ended, DeliveryState::Uncertain, LogKind::MessageUncertain, failure).await?;
+            mark_failure(store, executor, ended, DeliveryState::Uncertain, LogKind::MessageUncertain, failure).await?;
             jobs::finish(executor, workspace_id, job.id).await
         }
     }
@@ -378,6 +393,8 @@ impl Store {
 
     /// Writes how an attempt ended, with everything that follows from it.
     pub async fn end_attempt(&self, ended: Ended) -> Result<()> {
-        self.write(ended, |executor, ended| end(executor, ended).boxed()).await.map(|_| ())
+        self.write((self.clone(), ended), |executor, (store, ended)| end(store, executor, ended).boxed())
+            .await
+            .map(|_| ())
     }
 }

@@ -7,12 +7,20 @@ use crate::{
 };
 use futures_util::FutureExt;
 use model::{
-    JobId, MessageId, Timestamp, WorkspaceId,
+    EpisodeId, JobId, MessageId, PromiseId, Timestamp, WorkspaceId,
+    id::encode_base32,
     operation::{Job, JobState},
 };
 
 /// The kind of a job that delivers a message.
 pub const DELIVER: &str = "deliver";
+
+/// The kind of a job that closes a resolved episode after silence.
+pub const CLOSE_EPISODE: &str = "close_episode";
+/// The kind of a job that brings back an episode that was set aside.
+pub const WAKE_EPISODE: &str = "wake_episode";
+/// The kind of a job that sees whether a promise was kept.
+pub const END_PROMISE: &str = "end_promise";
 
 /// A job that this process holds for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +41,8 @@ pub struct ClaimedJob {
 
 queries! {
     INSERT = Same("INSERT INTO job (id, workspace_id, kind, subject_id, order_key, state, due_at, tries, created_at) VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7) ON CONFLICT (kind, subject_id) DO NOTHING");
+    /// A timer has one job; setting it anew moves it. Its own number is its order key: timers wait for nobody.
+    SET_TIMER = Same("INSERT INTO job (id, workspace_id, kind, subject_id, order_key, state, due_at, tries, created_at) VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7) ON CONFLICT (kind, subject_id) DO UPDATE SET state = 'ready', due_at = excluded.due_at, tries = 0, lease_owner = NULL, lease_until = NULL, last_error = NULL");
     REMOVE = Same("DELETE FROM job WHERE workspace_id = $1 AND kind = $2 AND subject_id = $3");
     EXISTS = Same("SELECT id FROM job WHERE workspace_id = $1 AND id = $2");
     /// The oldest of an order key is looked up for each due job, by index: a join would read every open job for each claim.
@@ -47,6 +57,7 @@ queries! {
     LIST = Same("SELECT id, kind, subject_id, state, tries, due_at, last_error FROM job WHERE workspace_id = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4");
     COUNT_DEAD = Same("SELECT count(*) FROM job WHERE workspace_id = $1 AND state = 'dead'");
     FINISH = Same("DELETE FROM job WHERE workspace_id = $1 AND id = $2");
+    FINISH_TIMER = Same("DELETE FROM job WHERE workspace_id = $1 AND id = $2 AND due_at <= $3");
     RESCHEDULE = Same("UPDATE job SET due_at = $1, tries = $2, last_error = $3, lease_owner = NULL, lease_until = NULL WHERE workspace_id = $4 AND id = $5 AND state = 'ready' AND tries = $6");
     BURY = Same("UPDATE job SET state = 'dead', tries = $1, last_error = $2, lease_owner = NULL, lease_until = NULL WHERE workspace_id = $3 AND id = $4");
 }
@@ -77,6 +88,20 @@ pub(crate) async fn replace(
     insert(executor, workspace_id, id, kind, subject_id, order_key, now).await
 }
 
+/// Sets the timer of a subject, or moves it.
+pub(crate) async fn set_timer(
+    executor: &Executor,
+    workspace_id: WorkspaceId,
+    id: JobId,
+    kind: &str,
+    subject_id: i64,
+    due_at: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let params = params![id.0, workspace_id.0, kind, subject_id, subject_id, due_at, now];
+    executor.execute(SET_TIMER, &params).await.map(|_| ())
+}
+
 /// Removes the job of a subject, whatever its state.
 pub(crate) async fn remove(executor: &Executor, workspace_id: WorkspaceId, kind: &str, subject_id: i64) -> Result<()> {
     executor.execute(REMOVE, &params![workspace_id.0, kind, subject_id]).await.map(|_| ())
@@ -102,6 +127,11 @@ pub(crate) async fn reschedule(
     Ok(executor.execute(RESCHEDULE, &params).await? == 1)
 }
 
+/// Ends a timer's job, unless it was set anew for later meanwhile.
+pub(crate) async fn finish_timer(executor: &Executor, job: &ClaimedJob, now: Timestamp) -> Result<()> {
+    executor.execute(FINISH_TIMER, &params![job.workspace_id.0, job.id.0, now]).await.map(|_| ())
+}
+
 pub(crate) async fn bury(
     executor: &Executor,
     workspace_id: WorkspaceId,
@@ -117,7 +147,12 @@ fn read_job(row: &Row<'_>) -> Result<Job> {
     let subject = row.int(2)?;
     Ok(Job {
         id: JobId(row.int(0)?),
-        subject_id: if kind == DELIVER { MessageId(subject).to_string() } else { subject.to_string() },
+        subject_id: match kind.as_str() {
+            DELIVER => MessageId(subject).to_string(),
+            CLOSE_EPISODE | WAKE_EPISODE => EpisodeId(subject).to_string(),
+            END_PROMISE => PromiseId(subject).to_string(),
+            _ => encode_base32(subject),
+        },
         kind,
         state: if row.text(3)? == JobState::Dead.as_str() { JobState::Dead } else { JobState::Ready },
         tries: u32::try_from(row.int(4)?).unwrap_or(u32::MAX),

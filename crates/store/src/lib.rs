@@ -15,6 +15,8 @@ mod channel_accounts;
 mod customers;
 mod deliveries;
 mod engine;
+mod entries;
+mod episodes;
 mod error;
 mod files;
 mod idempotency;
@@ -24,6 +26,7 @@ mod jobs;
 mod log;
 mod messages;
 mod migrate;
+mod notes;
 mod open;
 mod routes;
 mod seal;
@@ -36,13 +39,17 @@ pub use channel_accounts::{
     CallbackAccount, CallbackEndpoint, ChannelAccountRow, ChannelAccountUpdate, NewChannelAccountRow,
 };
 pub use deliveries::{AttemptOutcome, Delivery, Ended, StartedAttempt};
+pub use episodes::{
+    EpisodeAct, EpisodeFilter, EpisodeWords, MovedMessages, NewEpisode, NewPromise, SplitEpisode, Stepped,
+};
 pub use error::{Result, StoreError};
 pub use files::StoredFile;
 pub use idempotency::{Created, Idempotency};
-pub use inbound::{EventFact, LANES, NewInboundEvent, ReadEvent, WaitingEvent};
-pub use jobs::{ClaimedJob, DELIVER};
+pub use inbound::{EventFact, LANES, NewContent, NewInboundEvent, ReadEvent, WaitingEvent};
+pub use jobs::{CLOSE_EPISODE, ClaimedJob, DELIVER, END_PROMISE, WAKE_EPISODE};
 pub use log::LogRecord;
 pub use messages::{NewMessage, RetriedMessage};
+pub use notes::NewNote;
 pub use open::{Database, Store, StoreConfig};
 pub use routes::RouteRow;
 pub use seal::{Keyring, SecretKey};

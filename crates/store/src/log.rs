@@ -11,7 +11,8 @@ use crate::{
 };
 use futures_util::FutureExt;
 use model::{
-    Cursor, CustomerId, EntryId, EpisodeId, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId, log::LogKind,
+    Cursor, CustomerId, EntryId, EpisodeId, IdentityId, MessageId, NoteId, ThreadId, Timestamp, WorkspaceId,
+    log::LogKind,
 };
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ pub(crate) struct NewRecord {
     pub customer_id: Option<CustomerId>,
     pub thread_id: Option<ThreadId>,
     pub identity_id: Option<IdentityId>,
+    pub episode_id: Option<EpisodeId>,
     pub entry_id: Option<i64>,
     /// `agt_…`, `tok_…`: who did it; `None` for customers and the system.
     pub actor_id: Option<String>,
@@ -42,6 +44,7 @@ impl NewRecord {
             customer_id: None,
             thread_id: None,
             identity_id: None,
+            episode_id: None,
             entry_id: None,
             actor_id: None,
             subject_id: None,
@@ -86,14 +89,15 @@ impl LogRecord {
     /// The message that the record is or changes.
     #[must_use]
     pub fn message_id(&self) -> Option<MessageId> {
-        self.entry_id.filter(|_| self.kind.as_str().starts_with("message.")).map(MessageId)
+        self.entry_id.filter(|_| self.kind.is_message()).map(MessageId)
     }
 
-    /// The entry's id as text: `msg_…` or `ent_…`.
+    /// The entry's id as text: `msg_…`, `not_…` or `ent_…`.
     #[must_use]
     pub fn entry_text_id(&self) -> Option<String> {
         match self.message_id() {
             Some(message) => Some(message.to_string()),
+            None if self.kind == LogKind::NoteWritten => self.entry_id.map(|id| NoteId(id).to_string()),
             None => self.entry_id.map(|id| EntryId(id).to_string()),
         }
     }
@@ -102,16 +106,16 @@ impl LogRecord {
 queries! {
     /// Takes numbers. On both engines the row stays locked until COMMIT.
     RAISE_HEAD = Same("UPDATE log_head SET seq = seq + $1 WHERE workspace_id = $2 AND shard = 0 RETURNING seq");
-    INSERT_RECORDS = Same("INSERT INTO log (workspace_id, shard, seq, at, kind, shown, customer_id, thread_id, identity_id, entry_id, actor_id, subject_id, detail) VALUES ($1, 0, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+    INSERT_RECORDS = Same("INSERT INTO log (workspace_id, shard, seq, at, kind, shown, customer_id, thread_id, identity_id, episode_id, entry_id, actor_id, subject_id, detail) VALUES ($1, 0, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
     /// PostgreSQL alone: takes the numbers and writes the records in one statement, so that the lock waits for no round trip.
     /// Without a head the numbers are null, which the table refuses: COMMIT is on its way already and must not succeed.
     APPEND = Two {
         sqlite: "SELECT 1",
         postgres: "WITH head AS (UPDATE log_head SET seq = seq + $1 WHERE workspace_id = $2 AND shard = 0 RETURNING seq)
-            INSERT INTO log (workspace_id, shard, seq, at, kind, shown, customer_id, thread_id, identity_id, entry_id, actor_id, subject_id, detail)
-            SELECT $2, 0, head.seq - $1 + u.place, u.at, u.kind, u.shown, u.customer_id, u.thread_id, u.identity_id, u.entry_id, u.actor_id, u.subject_id, u.detail
-            FROM UNNEST($3::bigint[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[])
-                WITH ORDINALITY AS u(at, kind, shown, customer_id, thread_id, identity_id, entry_id, actor_id, subject_id, detail, place)
+            INSERT INTO log (workspace_id, shard, seq, at, kind, shown, customer_id, thread_id, identity_id, episode_id, entry_id, actor_id, subject_id, detail)
+            SELECT $2, 0, head.seq - $1 + u.place, u.at, u.kind, u.shown, u.customer_id, u.thread_id, u.identity_id, u.episode_id, u.entry_id, u.actor_id, u.subject_id, u.detail
+            FROM UNNEST($3::bigint[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::text[])
+                WITH ORDINALITY AS u(at, kind, shown, customer_id, thread_id, identity_id, episode_id, entry_id, actor_id, subject_id, detail, place)
                 LEFT JOIN head ON TRUE
             RETURNING seq",
     };
@@ -183,7 +187,7 @@ async fn append_sqlite(executor: &Executor, workspace_id: WorkspaceId, records: 
         .query_opt(RAISE_HEAD, &params![count, workspace_id.0], |row| row.int(0))
         .await?
         .ok_or_else(|| no_head(workspace_id))?;
-    let rows: Vec<[Value<'_>; 12]> = records
+    let rows: Vec<[Value<'_>; 13]> = records
         .iter()
         .zip(head - count + 1..)
         .map(|(record, seq)| {
@@ -196,6 +200,7 @@ async fn append_sqlite(executor: &Executor, workspace_id: WorkspaceId, records: 
                 record.customer_id.map(|id| id.0),
                 record.thread_id.map(|id| id.0),
                 record.identity_id.map(|id| id.0),
+                record.episode_id.map(|id| id.0),
                 record.entry_id,
                 record.actor_id.as_deref(),
                 record.subject_id.as_deref(),
@@ -220,6 +225,7 @@ async fn append_postgres(
     let customer: Vec<Option<i64>> = records.iter().map(|record| record.customer_id.map(|id| id.0)).collect();
     let thread: Vec<Option<i64>> = records.iter().map(|record| record.thread_id.map(|id| id.0)).collect();
     let identity: Vec<Option<i64>> = records.iter().map(|record| record.identity_id.map(|id| id.0)).collect();
+    let episode: Vec<Option<i64>> = records.iter().map(|record| record.episode_id.map(|id| id.0)).collect();
     let entry: Vec<Option<i64>> = records.iter().map(|record| record.entry_id).collect();
     let actor: Vec<Option<&str>> = records.iter().map(|record| record.actor_id.as_deref()).collect();
     let subject: Vec<Option<&str>> = records.iter().map(|record| record.subject_id.as_deref()).collect();
@@ -236,6 +242,7 @@ async fn append_postgres(
                 &customer,
                 &thread,
                 &identity,
+                &episode,
                 &entry,
                 &actor,
                 &subject,

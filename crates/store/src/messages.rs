@@ -2,7 +2,12 @@
 
 use crate::{
     Store,
-    engine::{params, queries},
+    deliveries::Place,
+    engine::{Executor, params, queries},
+    episodes::{
+        self,
+        join::{Joined, Joining, Spoken},
+    },
     error::{Result, StoreError},
     idempotency::{Created, Idempotency, claim},
     jobs::{self, DELIVER},
@@ -10,9 +15,13 @@ use crate::{
 };
 use futures_util::{FutureExt, future::try_join};
 use model::{
-    Block, ChannelAccountId, CustomerId, IdentityId, JobId, MessageId, RouteId, ThreadId, Timestamp, WorkspaceId,
-    log::LogKind, message::Author,
+    Block, ChannelAccountId, CustomerId, EpisodeId, IdentityId, JobId, MessageId, RouteId, ThreadId, Timestamp,
+    WorkspaceId,
+    episode::{BusinessAuthor, EpisodeEvent, RecountReason, ReplyKind},
+    log::LogKind,
+    message::{Author, AuthorKind, ReplyTo},
 };
+use std::collections::BTreeSet;
 
 /// A message to queue.
 #[derive(Debug, Clone)]
@@ -35,6 +44,14 @@ pub struct NewMessage {
     pub author: Author,
     /// What it says.
     pub blocks: Vec<Block>,
+    /// What it is worth to whoever waits.
+    pub reply_kind: ReplyKind,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+    /// The matter that it belongs to; `None`: the one that was active last, or a new one.
+    pub episode_id: Option<EpisodeId>,
+    /// For a matter that it may open.
+    pub new_episode: EpisodeId,
     /// The job that delivers it.
     pub job_id: JobId,
     /// The caller's key.
@@ -61,17 +78,46 @@ pub struct RetriedMessage {
 queries! {
     THREAD_OF = Same("SELECT t.id, t.customer_id FROM message m JOIN identity i ON i.id = m.identity_id JOIN thread t ON t.customer_id = i.customer_id WHERE m.workspace_id = $1 AND m.id = $2");
     /// Over a route of this workspace that is the identity's and the account's, or not at all.
-    INSERT = Same("INSERT INTO message (id, workspace_id, identity_id, route_id, channel_account_id, direction, author_kind, author_id, author_name, blocks, not_shown, at, delivery_state, tries) SELECT CAST($1 AS BIGINT), workspace_id, identity_id, id, channel_account_id, 'outbound', CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), '[]', CAST($6 AS BIGINT), 'queued', 0 FROM route WHERE workspace_id = $7 AND id = $8 AND identity_id = $9 AND channel_account_id = $10 ON CONFLICT (id) DO NOTHING");
+    INSERT = Same("INSERT INTO message (id, workspace_id, identity_id, route_id, channel_account_id, direction, author_kind, author_id, author_name, blocks, not_shown, at, recorded_at, delivery_state, tries, reply_kind, reply_to, episode_id, turn_part) SELECT CAST($1 AS BIGINT), workspace_id, identity_id, id, channel_account_id, 'outbound', CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), '[]', CAST($6 AS BIGINT), CAST($6 AS BIGINT), 'queued', 0, CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS BIGINT), CAST($10 AS TEXT) FROM route WHERE workspace_id = $11 AND id = $12 AND identity_id = $13 AND channel_account_id = $14 ON CONFLICT (id) DO NOTHING");
+    QUOTED = Same("SELECT external_id FROM message WHERE workspace_id = $1 AND id = $2");
     EXISTS = Same("SELECT id FROM message WHERE workspace_id = $1 AND id = $2");
     TOUCH_THREAD = Same("UPDATE thread SET last_activity_at = CASE WHEN last_activity_at < $1 THEN $1 ELSE last_activity_at END WHERE workspace_id = $2 AND id = $3");
     REQUEUE = Same("UPDATE message SET delivery_state = 'queued', failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $1 AND id = $2 AND delivery_state IN ('failed', 'uncertain') RETURNING identity_id");
+}
+
+/// Finds the matter of a message that the business writes, and lets it happen to it.
+async fn join(store: &Store, executor: &Executor, new: &NewMessage) -> Result<Joined> {
+    let mut joining = Joining::begin(executor, BTreeSet::from([new.customer_id])).await?;
+    let author = match (new.author.kind, new.author.id.as_deref().and_then(|id| id.parse().ok())) {
+        (AuthorKind::Agent, Some(agent)) => BusinessAuthor::Agent(agent),
+        (AuthorKind::Bot, _) => BusinessAuthor::Bot,
+        _ => BusinessAuthor::System,
+    };
+    let spoken = Spoken {
+        event: EpisodeEvent::BusinessMessage { author, kind: new.reply_kind },
+        blocks: &new.blocks,
+        acknowledgement: false,
+        quoted: new.episode_id,
+        picked: None,
+        new_episode: new.new_episode,
+        actor: new.author.id.as_deref(),
+    };
+    let place = Place {
+        workspace_id: new.workspace_id,
+        customer_id: new.customer_id,
+        thread_id: new.thread_id,
+        identity_id: new.identity_id,
+    };
+    let joined = joining.speak(store, executor, &place, &spoken, new.now).await?;
+    joining.save(store, executor, new.now).await?;
+    Ok(joined)
 }
 
 impl Store {
     /// Queues a message with the job that delivers it. Gives back the id of what was created, now or before.
     pub async fn create_message(&self, new: NewMessage) -> Result<Created<MessageId>> {
         let (created, _) = self
-            .write(new, |executor, new| {
+            .write((self.clone(), new), |executor, (store, new)| {
                 async move {
                     match claim(executor, new.workspace_id, new.idempotency.as_ref(), new.id.0, new.now).await? {
                         Created::New(_) => {}
@@ -80,6 +126,24 @@ impl Store {
                     }
                     let blocks =
                         serde_json::to_string(&new.blocks).map_err(|error| StoreError::Internal(error.to_string()))?;
+                    let own = params![new.workspace_id.0, new.id.0];
+                    if executor.query_opt(EXISTS, &own, |_| Ok(())).await?.is_some() {
+                        return Ok(Created::New(new.id));
+                    }
+                    let joined = join(store, executor, new).await?;
+                    let reply_to = match new.reply_to {
+                        Some(id) => {
+                            let params = params![new.workspace_id.0, id.0];
+                            let external_id =
+                                executor.query_opt(QUOTED, &params, |row| row.opt_text(0)).await?.flatten();
+                            let quoted = ReplyTo { message_id: Some(id), external_id };
+                            Some(
+                                serde_json::to_string(&quoted)
+                                    .map_err(|error| StoreError::Internal(error.to_string()))?,
+                            )
+                        }
+                        None => None,
+                    };
                     let params = params![
                         new.id.0,
                         new.author.kind.as_str(),
@@ -87,17 +151,17 @@ impl Store {
                         &new.author.name,
                         &blocks,
                         new.now,
+                        new.reply_kind.as_str(),
+                        reply_to.as_deref(),
+                        joined.episode_id.0,
+                        joined.part.as_str(),
                         new.workspace_id.0,
                         new.route_id.0,
                         new.identity_id.0,
                         new.channel_account_id.0,
                     ];
                     if executor.execute(INSERT, &params).await? == 0 {
-                        let own = params![new.workspace_id.0, new.id.0];
-                        return match executor.query_opt(EXISTS, &own, |_| Ok(())).await? {
-                            Some(()) => Ok(Created::New(new.id)),
-                            None => Err(StoreError::Internal(format!("{} is no route of this message", new.route_id))),
-                        };
+                        return Err(StoreError::Internal(format!("{} is no route of this message", new.route_id)));
                     }
                     // Together, in one round trip.
                     let touch = params![new.now, new.workspace_id.0, new.thread_id.0];
@@ -111,8 +175,11 @@ impl Store {
                     record.customer_id = Some(new.customer_id);
                     record.thread_id = Some(new.thread_id);
                     record.identity_id = Some(new.identity_id);
+                    record.episode_id = Some(joined.episode_id);
                     record.entry_id = Some(new.id.0);
                     record.actor_id = new.author.id.clone();
+                    let said = serde_json::json!({ "author": new.author.kind, "reply_kind": new.reply_kind });
+                    record.detail = Some(said.to_string());
                     executor.log(record);
                     Ok(Created::New(new.id))
                 }
@@ -136,7 +203,7 @@ impl Store {
     /// Queues a failed or uncertain message once more; false when it is neither.
     pub async fn retry_message(&self, retried: RetriedMessage, thread_id: ThreadId) -> Result<bool> {
         let (done, _) = self
-            .write((retried, thread_id), |executor, (retried, thread_id)| {
+            .write((self.clone(), retried, thread_id), |executor, (store, retried, thread_id)| {
                 async move {
                     let params = params![retried.workspace_id.0, retried.id.0];
                     let identity = executor.query_opt(REQUEUE, &params, |row| row.int(0)).await?;
@@ -146,6 +213,9 @@ impl Store {
                     };
                     let (workspace, job) = (retried.workspace_id, retried.job_id);
                     jobs::replace(executor, workspace, job, DELIVER, retried.id.0, identity, retried.now).await?;
+                    // It stands again: what it answered is answered.
+                    let reason = RecountReason::MessagesMoved;
+                    episodes::recount_of_message(store, executor, workspace, retried.id, reason, retried.now).await?;
                     let customer = executor.query_opt(THREAD_OF, &params, |row| row.int(1)).await?;
                     let mut record = NewRecord::new(workspace, retried.now, LogKind::MessageRetried);
                     record.customer_id = customer.map(CustomerId);

@@ -1,14 +1,23 @@
-//! Turning a lane's stored events into entries: people, routes, messages, receipts, the log.
+//! Turning a lane's stored events into entries: people, routes, matters, messages, receipts, the log.
 
-use super::{EventFact, ReadEvent};
+use super::{
+    EventFact, NewContent, ReadEvent,
+    changes::{apply_receipt, edit, react},
+    persons::{Person, PersonKey, find_or_create_persons, person_key, upsert_routes},
+};
 use crate::{
-    deliveries::{Place, mark_sent},
+    Store,
+    deliveries::mark_sent,
     engine::{Executor, Value, params, queries},
-    error::Result,
+    episodes::join::{Joined, Joining, Spoken},
+    error::{Result, StoreError},
     log::NewRecord,
 };
 use model::{
-    ChannelAccountId, CustomerId, IdentityId, MessageId, RouteId, ThreadId, Timestamp, WorkspaceId, log::LogKind,
+    ChannelAccountId, EntryId, EpisodeId, IdentityId, MessageId, RouteId, Timestamp,
+    episode::{BusinessAuthor, EpisodeEvent, ReplyKind},
+    log::LogKind,
+    message::{AuthorKind, ReplyTo},
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -20,85 +29,32 @@ queries! {
         postgres: "UPDATE inbound_event SET state = 'done' FROM UNNEST($1::bigint[]) AS u(id) WHERE inbound_event.id = u.id AND inbound_event.state NOT IN ('done', 'unroutable', 'undecodable') RETURNING inbound_event.id",
     };
     MARK_UNDECODABLE = Same("UPDATE inbound_event SET state = 'undecodable', error = $1 WHERE workspace_id = $2 AND id = $3");
-    FIND_PERSONS = Two {
-        sqlite: "SELECT i.workspace_id, i.namespace, i.address, i.id, i.customer_id, t.id, c.name FROM identity i JOIN thread t ON t.customer_id = i.customer_id JOIN customer c ON c.id = i.customer_id WHERE i.workspace_id = $1 AND i.namespace = $2 AND i.address = $3",
-        postgres: "SELECT i.workspace_id, i.namespace, i.address, i.id, i.customer_id, t.id, c.name FROM UNNEST($1::bigint[], $2::text[], $3::text[]) AS u(workspace_id, namespace, address) JOIN identity i ON i.workspace_id = u.workspace_id AND i.namespace = u.namespace AND i.address = u.address JOIN thread t ON t.customer_id = i.customer_id JOIN customer c ON c.id = i.customer_id",
+    /// Messages by the provider's ids: those that are there already, and those that are quoted.
+    KNOWN_MESSAGES = Two {
+        sqlite: "SELECT channel_account_id, external_id, id, episode_id FROM message WHERE channel_account_id = $1 AND external_id = $2",
+        postgres: "SELECT m.channel_account_id, m.external_id, m.id, m.episode_id FROM UNNEST($1::bigint[], $2::text[]) AS u(account, external_id) JOIN message m ON m.channel_account_id = u.account AND m.external_id = u.external_id",
     };
-    INSERT_CUSTOMERS = Two {
-        sqlite: "INSERT INTO customer (id, workspace_id, name, created_at) VALUES ($1, $2, '', $3)",
-        postgres: "INSERT INTO customer (id, workspace_id, name, created_at) SELECT u.id, u.workspace_id, '', u.at FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[]) AS u(id, workspace_id, at)",
-    };
-    INSERT_THREADS = Two {
-        sqlite: "INSERT INTO thread (id, workspace_id, customer_id, created_at, last_activity_at) VALUES ($1, $2, $3, $4, $5)",
-        postgres: "INSERT INTO thread (id, workspace_id, customer_id, created_at, last_activity_at) SELECT * FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])",
-    };
-    INSERT_IDENTITIES = Two {
-        sqlite: "INSERT INTO identity (id, workspace_id, customer_id, namespace, address, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
-        postgres: "INSERT INTO identity (id, workspace_id, customer_id, namespace, address, created_at) SELECT * FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])",
-    };
-    /// Windows and receipts only ever move forward; a message from the customer ends a block.
-    UPSERT_ROUTES = Two {
-        sqlite: "INSERT INTO route (id, workspace_id, identity_id, channel_account_id, window_until, last_inbound_at, delivered_until, read_until, blocked, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, FALSE, $9) ON CONFLICT (identity_id, channel_account_id) DO UPDATE SET window_until = CASE WHEN excluded.window_until IS NULL OR route.window_until >= excluded.window_until THEN route.window_until ELSE excluded.window_until END, last_inbound_at = CASE WHEN excluded.last_inbound_at IS NULL OR route.last_inbound_at >= excluded.last_inbound_at THEN route.last_inbound_at ELSE excluded.last_inbound_at END, delivered_until = CASE WHEN excluded.delivered_until IS NULL OR route.delivered_until >= excluded.delivered_until THEN route.delivered_until ELSE excluded.delivered_until END, read_until = CASE WHEN excluded.read_until IS NULL OR route.read_until >= excluded.read_until THEN route.read_until ELSE excluded.read_until END, blocked = CASE WHEN excluded.last_inbound_at IS NULL THEN route.blocked ELSE FALSE END RETURNING identity_id, channel_account_id, id",
-        postgres: "INSERT INTO route (id, workspace_id, identity_id, channel_account_id, window_until, last_inbound_at, delivered_until, read_until, blocked, created_at) SELECT u.id, u.workspace_id, u.identity_id, u.channel_account_id, u.window_until, u.last_inbound_at, u.delivered_until, u.read_until, FALSE, u.at FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[]) AS u(id, workspace_id, identity_id, channel_account_id, window_until, last_inbound_at, delivered_until, read_until, at) ON CONFLICT (identity_id, channel_account_id) DO UPDATE SET window_until = CASE WHEN excluded.window_until IS NULL OR route.window_until >= excluded.window_until THEN route.window_until ELSE excluded.window_until END, last_inbound_at = CASE WHEN excluded.last_inbound_at IS NULL OR route.last_inbound_at >= excluded.last_inbound_at THEN route.last_inbound_at ELSE excluded.last_inbound_at END, delivered_until = CASE WHEN excluded.delivered_until IS NULL OR route.delivered_until >= excluded.delivered_until THEN route.delivered_until ELSE excluded.delivered_until END, read_until = CASE WHEN excluded.read_until IS NULL OR route.read_until >= excluded.read_until THEN route.read_until ELSE excluded.read_until END, blocked = CASE WHEN excluded.last_inbound_at IS NULL THEN route.blocked ELSE FALSE END RETURNING identity_id, channel_account_id, id",
-    };
+    /// The matter of the message whose option was picked.
+    EPISODE_OF = Same("SELECT episode_id FROM message WHERE workspace_id = $1 AND id = $2");
     INSERT_MESSAGES = Two {
-        sqlite: "INSERT INTO message (id, workspace_id, identity_id, route_id, channel_account_id, direction, author_kind, author_id, author_name, blocks, not_shown, at, external_id, tries) VALUES ($1, $2, $3, $4, $5, 'inbound', 'customer', $6, $7, $8, $9, $10, $11, 0) ON CONFLICT (channel_account_id, external_id) DO NOTHING RETURNING id",
-        postgres: "INSERT INTO message (id, workspace_id, identity_id, route_id, channel_account_id, direction, author_kind, author_id, author_name, blocks, not_shown, at, external_id, tries) SELECT u.id, u.workspace_id, u.identity_id, u.route_id, u.channel_account_id, 'inbound', 'customer', u.author_id, u.author_name, u.blocks, u.not_shown, u.at, u.external_id, 0 FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[]) AS u(id, workspace_id, identity_id, route_id, channel_account_id, author_id, author_name, blocks, not_shown, at, external_id) ON CONFLICT (channel_account_id, external_id) DO NOTHING RETURNING id",
+        sqlite: "INSERT INTO message (id, workspace_id, identity_id, route_id, channel_account_id, direction, author_kind, author_id, author_name, blocks, not_shown, at, external_id, delivery_state, sent_at, episode_id, reply_to, choice, standby, recorded_at, turn_part, tries) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 0) ON CONFLICT (channel_account_id, external_id) DO NOTHING",
+        postgres: "INSERT INTO message (id, workspace_id, identity_id, route_id, channel_account_id, direction, author_kind, author_id, author_name, blocks, not_shown, at, external_id, delivery_state, sent_at, episode_id, reply_to, choice, standby, recorded_at, turn_part, tries) SELECT u.*, 0 FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::text[], $14::text[], $15::bigint[], $16::bigint[], $17::text[], $18::text[], $19::boolean[], $20::bigint[], $21::text[]) AS u ON CONFLICT (channel_account_id, external_id) DO NOTHING",
     };
+    INSERT_HAPPENING = Same("INSERT INTO happening (id, workspace_id, identity_id, channel_account_id, what, details, at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING");
+    /// By identity, so that the thread is that of whoever owns the identity now.
     TOUCH_THREADS = Two {
-        sqlite: "UPDATE thread SET last_activity_at = CASE WHEN last_activity_at < $1 THEN $1 ELSE last_activity_at END WHERE id = $2",
-        postgres: "UPDATE thread SET last_activity_at = CASE WHEN last_activity_at < u.at THEN u.at ELSE last_activity_at END FROM UNNEST($1::bigint[], $2::bigint[]) AS u(at, id) WHERE thread.id = u.id",
+        sqlite: "UPDATE thread SET last_activity_at = CASE WHEN last_activity_at < $1 THEN $1 ELSE last_activity_at END WHERE customer_id = (SELECT customer_id FROM identity WHERE id = $2)",
+        postgres: "UPDATE thread SET last_activity_at = CASE WHEN last_activity_at < u.at THEN u.at ELSE last_activity_at END FROM UNNEST($1::bigint[], $2::bigint[]) AS u(at, id) JOIN identity i ON i.id = u.id WHERE thread.customer_id = i.customer_id",
     };
     IS_OURS = Same("SELECT id FROM message WHERE workspace_id = $1 AND channel_account_id = $2 AND external_id = $3 AND direction = 'outbound'");
     OWN_MESSAGE = Same("SELECT id FROM message WHERE workspace_id = $1 AND channel_account_id = $2 AND id = $3 AND direction = 'outbound'");
-    DELIVERED_BY_ID = Same("SELECT id FROM message WHERE workspace_id = $1 AND channel_account_id = $2 AND external_id = $3 AND direction = 'outbound' AND delivery_state IN ('queued', 'sending', 'sent', 'failed', 'uncertain')");
-    MARK_DELIVERED = Same("UPDATE message SET delivery_state = 'delivered', failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $1 AND id = $2 AND delivery_state IN ('queued', 'sending', 'sent', 'failed', 'uncertain')");
-    RECEIPT_UP_TO = Same("UPDATE message SET delivery_state = $1 WHERE route_id = $2 AND sent_at <= $3 AND delivery_state IN ('sent', 'delivered') AND delivery_state <> $1 RETURNING id");
 }
 
-/// A person's key: an address has a meaning in its namespace alone.
-type PersonKey<'a> = (WorkspaceId, &'a str, &'a str);
-
-#[derive(Debug, Clone)]
-struct Person {
-    identity_id: IdentityId,
-    customer_id: CustomerId,
-    thread_id: ThreadId,
-    name: String,
-}
-
-impl Person {
-    fn place(&self, workspace_id: WorkspaceId) -> Place {
-        Place { workspace_id, customer_id: self.customer_id, thread_id: self.thread_id, identity_id: self.identity_id }
-    }
-}
-
-/// What a batch changes on one route.
-#[derive(Default)]
-struct RouteChange {
-    new_id: i64,
-    workspace_id: i64,
-    window_until: Option<Timestamp>,
-    last_inbound_at: Option<Timestamp>,
-    delivered_until: Option<Timestamp>,
-    read_until: Option<Timestamp>,
-    at: i64,
-}
-
-fn person_key(event: &ReadEvent) -> Option<PersonKey<'_>> {
-    event.sender.as_deref().map(|address| (event.event.workspace_id, event.event.namespace.as_str(), address))
-}
-
-/// An event that is an entry (or may be): a message, or something kept.
-fn is_shown(event: &ReadEvent) -> bool {
-    matches!(event.fact, EventFact::Message { .. } | EventFact::Kept { .. })
-}
-
-/// Echoes: those of our own messages end their delivery; the rest become events to show. Returns what is left to do.
-async fn fold_echoes(executor: &Executor, events: Vec<ReadEvent>) -> Result<Vec<ReadEvent>> {
+/// Echoes of our own messages end their delivery; the rest is what is left to do.
+async fn fold_own_echoes(store: &Store, executor: &Executor, events: Vec<ReadEvent>) -> Result<Vec<ReadEvent>> {
     let mut left = Vec::with_capacity(events.len());
-    for mut event in events {
-        let EventFact::Echo { external_id, message_id, entry_id } = &event.fact else {
+    for event in events {
+        let EventFact::Echo { external_id, message_id, .. } = &event.fact else {
             left.push(event);
             continue;
         };
@@ -110,231 +66,319 @@ async fn fold_echoes(executor: &Executor, events: Vec<ReadEvent>) -> Result<Vec<
             let params = params![workspace_id.0, account.0, id.0];
             ours = executor.query_opt(OWN_MESSAGE, &params, |row| row.int(0)).await?;
         }
-        if let Some(id) = ours {
-            mark_sent(executor, workspace_id, MessageId(id), external_id, event.event.received_at).await?;
-        } else {
-            // Written at the provider's own desk, or by another program of the business.
-            event.fact = EventFact::Kept { entry_id: *entry_id, what: "echo".into() };
-            left.push(event);
+        match ours {
+            Some(id) => {
+                mark_sent(store, executor, workspace_id, MessageId(id), external_id, event.event.received_at).await?;
+            }
+            None => left.push(event),
         }
     }
     Ok(left)
 }
 
-/// Finds the people behind the events, and makes those that are needed and missing.
-async fn find_or_create_persons<'a>(
-    executor: &Executor,
-    events: &'a [ReadEvent],
-) -> Result<HashMap<PersonKey<'a>, Person>> {
-    let keys: HashSet<PersonKey<'_>> = events.iter().filter_map(person_key).collect();
-    let rows: Vec<[Value<'_>; 3]> = keys.iter().map(|key| params![key.0.0, key.1, key.2]).collect();
-    let found = executor
-        .batch(FIND_PERSONS, &rows, |row| {
-            let key = (WorkspaceId(row.int(0)?), row.text(1)?, row.text(2)?);
-            let person = Person {
-                identity_id: IdentityId(row.int(3)?),
-                customer_id: CustomerId(row.int(4)?),
-                thread_id: ThreadId(row.int(5)?),
-                name: row.text(6)?,
-            };
-            Ok((key, person))
-        })
-        .await?;
-    let found: HashMap<(WorkspaceId, String, String), Person> = found.into_iter().collect();
-    let mut persons: HashMap<PersonKey<'_>, Person> = HashMap::new();
-    for key in keys {
-        if let Some(person) = found.get(&(key.0, key.1.to_owned(), key.2.to_owned())) {
-            persons.insert(key, person.clone());
-        }
-    }
-    let mut customers = Vec::new();
-    let mut threads = Vec::new();
-    let mut identities = Vec::new();
-    for event in events.iter().filter(|event| is_shown(event)) {
-        let Some(key) = person_key(event) else { continue };
-        if persons.contains_key(&key) {
-            continue;
-        }
-        let (customer_id, thread_id, identity_id, _) = event.new_person;
-        let (workspace_id, namespace, address) = key;
-        let now = event.event.received_at;
-        customers.push(params![customer_id.0, workspace_id.0, now]);
-        threads.push(params![thread_id.0, workspace_id.0, customer_id.0, now, now]);
-        identities.push(params![identity_id.0, workspace_id.0, customer_id.0, namespace, address, now]);
-        let mut record = NewRecord::new(workspace_id, now, LogKind::CustomerCreated);
-        record.customer_id = Some(customer_id);
-        record.thread_id = Some(thread_id);
-        record.identity_id = Some(identity_id);
-        executor.log(record);
-        persons.insert(key, Person { identity_id, customer_id, thread_id, name: String::new() });
-    }
-    executor.batch_execute(INSERT_CUSTOMERS, &customers).await?;
-    executor.batch_execute(INSERT_THREADS, &threads).await?;
-    executor.batch_execute(INSERT_IDENTITIES, &identities).await?;
-    Ok(persons)
+/// A message that is there.
+#[derive(Clone, Copy)]
+struct Known {
+    id: MessageId,
+    episode_id: Option<EpisodeId>,
 }
 
-/// Moves windows and receipts forward and gives back every route's id.
-async fn upsert_routes(
-    executor: &Executor,
-    events: &[ReadEvent],
-    persons: &HashMap<PersonKey<'_>, Person>,
-) -> Result<HashMap<(IdentityId, ChannelAccountId), RouteId>> {
-    let mut changes: BTreeMap<(IdentityId, ChannelAccountId), RouteChange> = BTreeMap::new();
-    for event in events {
-        let Some(person) = person_key(event).and_then(|key| persons.get(&key)) else { continue };
-        let change = changes.entry((person.identity_id, event.event.channel_account_id)).or_default();
-        if change.new_id == 0 {
-            change.new_id = event.new_person.3.0;
-            change.workspace_id = event.event.workspace_id.0;
-            change.at = event.event.received_at.0;
-        }
-        change.window_until = change.window_until.max(event.window_until);
-        match &event.fact {
-            EventFact::Message { .. } => change.last_inbound_at = change.last_inbound_at.max(Some(event.at)),
-            EventFact::Delivered { watermark, .. } => change.delivered_until = change.delivered_until.max(*watermark),
-            EventFact::Read { watermark } => {
-                change.read_until = change.read_until.max(Some(*watermark));
-                change.delivered_until = change.delivered_until.max(Some(*watermark));
-            }
-            EventFact::Echo { .. } | EventFact::Kept { .. } => {}
-        }
-    }
-    let rows: Vec<[Value<'_>; 9]> = changes
+/// The messages that the events bring or quote, as far as they are there, by account and the provider's id.
+async fn find_known(executor: &Executor, events: &[ReadEvent]) -> Result<HashMap<(ChannelAccountId, String), Known>> {
+    let wanted: HashSet<(i64, &str)> = events
         .iter()
-        .map(|((identity_id, account_id), change)| {
-            params![
-                change.new_id,
-                change.workspace_id,
-                identity_id.0,
-                account_id.0,
-                change.window_until,
-                change.last_inbound_at,
-                change.delivered_until,
-                change.read_until,
-                change.at,
-            ]
+        .filter_map(|event| Some((event.event.channel_account_id.0, event.fact.content()?)))
+        .flat_map(|(account, (external_id, content))| {
+            [Some(external_id), content.reply_to.as_deref()].into_iter().flatten().map(move |id| (account, id))
         })
         .collect();
-    let routes = executor
-        .batch(UPSERT_ROUTES, &rows, |row| {
-            Ok(((IdentityId(row.int(0)?), ChannelAccountId(row.int(1)?)), RouteId(row.int(2)?)))
+    let rows: Vec<[Value<'_>; 2]> = wanted.into_iter().map(|(account, id)| params![account, id]).collect();
+    let found = executor
+        .batch(KNOWN_MESSAGES, &rows, |row| {
+            let known = Known { id: MessageId(row.int(2)?), episode_id: row.opt_int(3)?.map(EpisodeId) };
+            Ok(((ChannelAccountId(row.int(0)?), row.text(1)?), known))
         })
         .await?;
-    Ok(routes.into_iter().collect())
+    Ok(found.into_iter().collect())
 }
 
-/// Writes the customers' messages; gives back which were new.
-async fn insert_messages(
-    executor: &Executor,
-    events: &[ReadEvent],
-    persons: &HashMap<PersonKey<'_>, Person>,
-    routes: &HashMap<(IdentityId, ChannelAccountId), RouteId>,
-) -> Result<HashSet<MessageId>> {
-    let authors: HashMap<CustomerId, String> =
-        persons.values().map(|person| (person.customer_id, person.customer_id.to_string())).collect();
-    let mut rows: Vec<[Value<'_>; 11]> = Vec::new();
-    for event in events {
-        let EventFact::Message { message_id, external_id, blocks, not_shown } = &event.fact else { continue };
-        let Some(person) = person_key(event).and_then(|key| persons.get(&key)) else { continue };
-        let account = event.event.channel_account_id;
-        let Some(route) = routes.get(&(person.identity_id, account)) else { continue };
-        rows.push(params![
-            message_id.0,
-            event.event.workspace_id.0,
-            person.identity_id.0,
-            route.0,
-            account.0,
-            authors.get(&person.customer_id),
-            &person.name,
-            blocks,
-            not_shown,
-            event.at,
-            external_id,
-        ]);
+/// A message to be inserted, with what the row borrows from.
+struct NewRow<'a> {
+    event: &'a ReadEvent,
+    external_id: &'a str,
+    content: &'a NewContent,
+    person: &'a Person,
+    route_id: RouteId,
+    joined: Joined,
+    blocks: String,
+    not_shown: String,
+    reply_to: Option<String>,
+    choice: Option<String>,
+    author_id: Option<String>,
+}
+
+impl<'a> NewRow<'a> {
+    fn params(&'a self) -> [Value<'a>; 21] {
+        let event = &self.event.event;
+        let written = match &self.event.fact {
+            EventFact::Echo { author_kind, author_name, .. } => Some((author_kind.as_str(), author_name.as_str())),
+            _ => None,
+        };
+        let (kind, name) = written.unwrap_or(("customer", &self.person.name));
+        params![
+            self.content.message_id.0,
+            event.workspace_id.0,
+            self.person.identity_id.0,
+            self.route_id.0,
+            event.channel_account_id.0,
+            if written.is_some() { "outbound" } else { "inbound" },
+            kind,
+            self.author_id.as_deref(),
+            name,
+            &self.blocks,
+            &self.not_shown,
+            self.event.at,
+            self.external_id,
+            written.map(|_| "sent"),
+            written.map(|_| self.event.at),
+            self.joined.episode_id.0,
+            self.reply_to.as_deref(),
+            self.choice.as_deref(),
+            self.event.standby,
+            event.received_at,
+            self.joined.part.as_str(),
+        ]
     }
-    let inserted = executor.batch(INSERT_MESSAGES, &rows, |row| Ok(MessageId(row.int(0)?))).await?;
-    Ok(inserted.into_iter().collect())
 }
 
-/// Folds a receipt into the messages that it covers.
-async fn apply_receipt(executor: &Executor, event: &ReadEvent, person: &Person, route: RouteId) -> Result<()> {
-    let workspace_id = event.event.workspace_id;
-    let now = event.event.received_at;
-    let place = person.place(workspace_id);
-    let (watermark, state, kind) = match &event.fact {
-        EventFact::Delivered { external_ids, watermark } => {
-            for external_id in external_ids {
-                let params = params![workspace_id.0, event.event.channel_account_id.0, external_id];
-                let found = executor.query_opt(DELIVERED_BY_ID, &params, |row| Ok(MessageId(row.int(0)?))).await?;
-                let Some(id) = found else { continue };
-                // A receipt proves that the provider has it: whatever was in doubt ends here.
-                mark_sent(executor, workspace_id, id, external_id, now).await?;
-                if executor.execute(MARK_DELIVERED, &params![workspace_id.0, id.0]).await? == 1 {
-                    executor.log(place.record(LogKind::MessageDelivered, id, now));
+fn to_json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::Internal(error.to_string()))
+}
+
+/// What one batch does; the parts that its steps share.
+struct Batch<'a> {
+    store: &'a Store,
+    executor: &'a Executor,
+    persons: &'a HashMap<PersonKey<'a>, Person>,
+    routes: &'a HashMap<(IdentityId, ChannelAccountId), RouteId>,
+    known: HashMap<(ChannelAccountId, String), Known>,
+    joining: Joining,
+    rows: Vec<NewRow<'a>>,
+    active: BTreeMap<IdentityId, Timestamp>,
+}
+
+impl<'a> Batch<'a> {
+    /// A message, the customer's or of the business: decides its matter, tells the log.
+    async fn speak(
+        &mut self,
+        event: &'a ReadEvent,
+        external_id: &'a str,
+        content: &'a NewContent,
+        person: &'a Person,
+    ) -> Result<()> {
+        let (account, now) = (event.event.channel_account_id, event.event.received_at);
+        let key = (account, external_id.to_owned());
+        let Some(route_id) = self.routes.get(&(person.identity_id, account)).copied() else { return Ok(()) };
+        if self.known.contains_key(&key) {
+            // Told once more, in other clothes.
+            return Ok(());
+        }
+        let quoted = content.reply_to.as_ref().and_then(|id| self.known.get(&(account, id.clone())).copied());
+        let picked = match content.choice.as_ref().and_then(|choice| choice.message_id) {
+            Some(id) => {
+                let params = params![event.event.workspace_id.0, id.0];
+                self.executor.query_opt(EPISODE_OF, &params, |row| row.opt_int(0)).await?.flatten().map(EpisodeId)
+            }
+            None => None,
+        };
+        let spoken = Spoken {
+            event: match &event.fact {
+                // Written elsewhere: nobody of ours is engaged by it.
+                EventFact::Echo { author_kind, .. } => EpisodeEvent::BusinessMessage {
+                    author: if *author_kind == AuthorKind::Bot { BusinessAuthor::Bot } else { BusinessAuthor::System },
+                    kind: ReplyKind::Substantive,
+                },
+                _ => EpisodeEvent::CustomerMessage,
+            },
+            blocks: &content.blocks,
+            acknowledgement: content.acknowledgement,
+            quoted: quoted.and_then(|known| known.episode_id),
+            picked,
+            new_episode: event.new_episode,
+            actor: None,
+        };
+        let place = person.place(event.event.workspace_id);
+        let joined = self.joining.speak(self.store, self.executor, &place, &spoken, now).await?;
+        let is_echo = matches!(event.fact, EventFact::Echo { .. });
+        let kind = if is_echo { LogKind::MessageEchoed } else { LogKind::MessageReceived };
+        let mut record = place.record(kind, content.message_id, now);
+        record.episode_id = Some(joined.episode_id);
+        record.detail = Some(serde_json::json!({ "joined": joined.reason }).to_string());
+        self.executor.log(record);
+        let reply_to = content.reply_to.as_ref().map(|external_id| ReplyTo {
+            message_id: quoted.map(|known| known.id),
+            external_id: Some(external_id.clone()),
+        });
+        self.known.insert(key, Known { id: content.message_id, episode_id: Some(joined.episode_id) });
+        self.touch(person, now);
+        self.rows.push(NewRow {
+            event,
+            external_id,
+            content,
+            person,
+            route_id,
+            joined,
+            blocks: to_json(&content.blocks)?,
+            not_shown: to_json(&content.not_shown)?,
+            reply_to: reply_to.as_ref().map(to_json).transpose()?,
+            choice: content.choice.as_ref().map(to_json).transpose()?,
+            author_id: (!is_echo).then(|| person.customer_id.to_string()),
+        });
+        Ok(())
+    }
+
+    /// Something kept and shown as an event.
+    fn keep(&mut self, event: &ReadEvent, entry_id: EntryId, what: &str, person: &Person) {
+        let (workspace_id, now) = (event.event.workspace_id, event.event.received_at);
+        let mut record = person.place(workspace_id).record(LogKind::EventKept, MessageId(entry_id.0), now);
+        let detail = serde_json::json!({ "what": what, "at": event.at.0, "event": event.event.id });
+        record.detail = Some(detail.to_string());
+        self.executor.log(record);
+        self.touch(person, now);
+    }
+
+    /// Something that happened beside messages: on the thread, or to the account when it is about nobody.
+    async fn happen(
+        &mut self,
+        event: &ReadEvent,
+        entry_id: EntryId,
+        what: &str,
+        details: &str,
+        person: Option<&Person>,
+    ) -> Result<()> {
+        let (workspace_id, now) = (event.event.workspace_id, event.event.received_at);
+        let account = event.event.channel_account_id;
+        let identity = person.map(|person| person.identity_id.0);
+        let params = params![entry_id.0, workspace_id.0, identity, account.0, what, details, event.at];
+        self.executor.execute(INSERT_HAPPENING, &params).await?;
+        let record = match person {
+            Some(person) => {
+                self.touch(person, now);
+                person.place(workspace_id).record(LogKind::EventHappened, MessageId(entry_id.0), now)
+            }
+            None => {
+                let mut record = NewRecord::new(workspace_id, now, LogKind::ChannelAccountTold);
+                record.subject_id = Some(account.to_string());
+                record.detail = Some(serde_json::json!({ "what": what }).to_string());
+                record
+            }
+        };
+        self.executor.log(record);
+        Ok(())
+    }
+
+    fn touch(&mut self, person: &Person, now: Timestamp) {
+        let last = self.active.entry(person.identity_id).or_insert(now);
+        *last = now.max(*last);
+    }
+
+    /// What brings something new, in the order of the events.
+    async fn bring(&mut self, event: &'a ReadEvent) -> Result<()> {
+        let workspace_id = event.event.workspace_id;
+        let person = person_key(event).and_then(|key| self.persons.get(&key));
+        let Some(person) = person else {
+            match &event.fact {
+                // A receipt for somebody we never wrote to has nothing to change.
+                EventFact::Delivered { .. } | EventFact::Read { .. } => {}
+                EventFact::Happened { entry_id, what, details } => {
+                    self.happen(event, *entry_id, what, details, None).await?;
+                }
+                fact => {
+                    let why = format!("not about a customer: {}", fact.word());
+                    let params = params![&why, workspace_id.0, event.event.id.0];
+                    self.executor.execute(MARK_UNDECODABLE, &params).await?;
                 }
             }
-            (*watermark, "delivered", LogKind::MessageDelivered)
+            return Ok(());
+        };
+        match &event.fact {
+            EventFact::Message { external_id, content } | EventFact::Echo { external_id, content, .. } => {
+                self.speak(event, external_id, content, person).await
+            }
+            EventFact::Happened { entry_id, what, details } => {
+                self.happen(event, *entry_id, what, details, Some(person)).await
+            }
+            EventFact::Kept { entry_id, what } => {
+                self.keep(event, *entry_id, what, person);
+                Ok(())
+            }
+            EventFact::Reaction { .. }
+            | EventFact::Edited { .. }
+            | EventFact::Delivered { .. }
+            | EventFact::Read { .. } => Ok(()),
         }
-        EventFact::Read { watermark } => (Some(*watermark), "read", LogKind::MessageRead),
-        _ => return Ok(()),
-    };
-    let Some(watermark) = watermark else { return Ok(()) };
-    let covered =
-        executor.query(RECEIPT_UP_TO, &params![state, route.0, watermark], |row| Ok(MessageId(row.int(0)?))).await?;
-    for id in covered {
-        executor.log(place.record(kind, id, now));
     }
-    Ok(())
+
+    /// What changes something that is there, once everything new is.
+    async fn change(&mut self, event: &ReadEvent) -> Result<()> {
+        let Some(person) = person_key(event).and_then(|key| self.persons.get(&key)) else { return Ok(()) };
+        match &event.fact {
+            EventFact::Delivered { .. } | EventFact::Read { .. } => {
+                if let Some(route) = self.routes.get(&(person.identity_id, event.event.channel_account_id)) {
+                    apply_receipt(self.store, self.executor, event, person, *route).await?;
+                }
+            }
+            EventFact::Reaction { entry_id, .. } => {
+                if !react(self.executor, event, person).await? {
+                    self.keep(event, *entry_id, "reaction", person);
+                }
+            }
+            EventFact::Edited { entry_id, .. } => {
+                if !edit(self.executor, event, person).await? {
+                    self.keep(event, *entry_id, "message_edit", person);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
-pub(super) async fn apply(executor: &Executor, lane: i64, events: &[ReadEvent]) -> Result<usize> {
+pub(super) async fn apply(store: &Store, executor: &Executor, lane: i64, events: &[ReadEvent]) -> Result<usize> {
     executor.execute(LOCK_LANE, &params![lane]).await?;
     let ids: Vec<[Value<'_>; 1]> = events.iter().map(|event| params![event.event.id.0]).collect();
     let done: HashSet<i64> = executor.batch(MARK_DONE, &ids, |row| row.int(0)).await?.into_iter().collect();
     // What is missing was turned into entries by another process, between our look and our lock.
     let mine: Vec<ReadEvent> = events.iter().filter(|event| done.contains(&event.event.id.0)).cloned().collect();
     let count = mine.len();
-    let mine = fold_echoes(executor, mine).await?;
+    let mine = fold_own_echoes(store, executor, mine).await?;
     let persons = find_or_create_persons(executor, &mine).await?;
     let routes = upsert_routes(executor, &mine, &persons).await?;
-    let new_messages = insert_messages(executor, &mine, &persons, &routes).await?;
-    let mut active: BTreeMap<ThreadId, Timestamp> = BTreeMap::new();
+    let speakers = mine.iter().filter(|event| event.fact.content().is_some());
+    let speakers = speakers.filter_map(|event| persons.get(&person_key(event)?)).filter(|person| !person.is_new);
+    let joining = Joining::begin(executor, speakers.map(|person| person.customer_id).collect()).await?;
+    let Some(now) = mine.iter().map(|event| event.event.received_at).max() else { return Ok(count) };
+    let mut batch = Batch {
+        store,
+        executor,
+        persons: &persons,
+        routes: &routes,
+        known: find_known(executor, &mine).await?,
+        joining,
+        rows: Vec::new(),
+        active: BTreeMap::new(),
+    };
     for event in &mine {
-        let (workspace_id, now) = (event.event.workspace_id, event.event.received_at);
-        let Some(person) = person_key(event).and_then(|key| persons.get(&key)) else {
-            let what = match &event.fact {
-                EventFact::Kept { what, .. } => what,
-                EventFact::Message { .. } => "message",
-                EventFact::Echo { .. } | EventFact::Delivered { .. } | EventFact::Read { .. } => continue,
-            };
-            let why = format!("not about a customer: {what}");
-            executor.execute(MARK_UNDECODABLE, &params![&why, workspace_id.0, event.event.id.0]).await?;
-            // A receipt for somebody we never wrote to has nothing to change.
-            continue;
-        };
-        match &event.fact {
-            EventFact::Message { message_id, .. } if new_messages.contains(message_id) => {
-                executor.log(person.place(workspace_id).record(LogKind::MessageReceived, *message_id, now));
-            }
-            EventFact::Kept { entry_id, what } => {
-                let mut record = person.place(workspace_id).record(LogKind::EventKept, MessageId(entry_id.0), now);
-                let detail = serde_json::json!({ "what": what, "at": event.at.0, "event": event.event.id });
-                record.detail = Some(detail.to_string());
-                executor.log(record);
-            }
-            EventFact::Delivered { .. } | EventFact::Read { .. } => {
-                if let Some(route) = routes.get(&(person.identity_id, event.event.channel_account_id)) {
-                    apply_receipt(executor, event, person, *route).await?;
-                }
-                continue;
-            }
-            EventFact::Message { .. } | EventFact::Echo { .. } => continue,
-        }
-        let last = active.entry(person.thread_id).or_insert(now);
-        *last = now.max(*last);
+        batch.bring(event).await?;
     }
-    let touched: Vec<[Value<'_>; 2]> = active.iter().map(|(thread, at)| params![*at, thread.0]).collect();
+    // A matter's row is there before the message that names it.
+    batch.joining.save(store, executor, now).await?;
+    let rows: Vec<[Value<'_>; 21]> = batch.rows.iter().map(NewRow::params).collect();
+    executor.batch_execute(INSERT_MESSAGES, &rows).await?;
+    for event in &mine {
+        batch.change(event).await?;
+    }
+    let touched: Vec<[Value<'_>; 2]> = batch.active.iter().map(|(identity, at)| params![*at, identity.0]).collect();
     executor.batch_execute(TOUCH_THREADS, &touched).await?;
     Ok(count)
 }

@@ -1,6 +1,11 @@
 //! What providers tell us: stored first, turned into entries second ([`apply`]). The hot path.
 
 mod apply;
+mod changes;
+mod fact;
+mod persons;
+
+pub use fact::{EventFact, NewContent, ReadEvent};
 
 use crate::{
     Store,
@@ -9,14 +14,14 @@ use crate::{
 };
 use futures_util::FutureExt;
 use model::{
-    ChannelAccountId, CustomerId, EntryId, IdentityId, InboundEventId, MessageId, RouteId, ThreadId, Timestamp,
-    WorkspaceId,
+    ChannelAccountId, InboundEventId, Timestamp, WorkspaceId,
     operation::{InboundEvent, InboundState},
 };
 use std::collections::HashSet;
 
 #[cfg(test)]
-pub(crate) use apply::QUERIES as APPLY_QUERIES;
+pub(crate) const ALL_QUERIES: [&[(&str, crate::engine::Query)]; 4] =
+    [QUERIES, apply::QUERIES, changes::QUERIES, persons::QUERIES];
 
 /// Lanes. Events of one person share one and keep their order.
 pub const LANES: i64 = 16;
@@ -65,67 +70,6 @@ pub struct WaitingEvent {
     pub payload: String,
     /// When it reached us.
     pub received_at: Timestamp,
-}
-
-/// A stored event and what it means, with ids for whatever it brings into being.
-#[derive(Debug, Clone)]
-pub struct ReadEvent {
-    /// The stored event; its payload is not looked at any more.
-    pub event: WaitingEvent,
-    /// The customer's address; `None` when it is about nobody.
-    pub sender: Option<String>,
-    /// When it happened, by the provider's clock.
-    pub at: Timestamp,
-    /// Until when it lets us answer.
-    pub window_until: Option<Timestamp>,
-    /// The fact.
-    pub fact: EventFact,
-    /// For a customer, thread, identity and route that may not exist yet.
-    pub new_person: (CustomerId, ThreadId, IdentityId, RouteId),
-}
-
-/// What an event means to the store.
-#[derive(Debug, Clone)]
-pub enum EventFact {
-    /// The customer wrote.
-    Message {
-        /// Made by the caller.
-        message_id: MessageId,
-        /// The provider's id.
-        external_id: String,
-        /// Blocks as JSON.
-        blocks: String,
-        /// What is kept and not shown, as JSON.
-        not_shown: String,
-    },
-    /// A message of ours, told back to us.
-    Echo {
-        /// The provider's id.
-        external_id: String,
-        /// Which of ours, when the provider says so.
-        message_id: Option<MessageId>,
-        /// Used when it is none of ours: it is then shown as an event.
-        entry_id: EntryId,
-    },
-    /// Messages of ours arrived.
-    Delivered {
-        /// By the provider's ids.
-        external_ids: Vec<String>,
-        /// And all up to this moment.
-        watermark: Option<Timestamp>,
-    },
-    /// All messages of ours up to this moment were seen.
-    Read {
-        /// By the provider's clock.
-        watermark: Timestamp,
-    },
-    /// Kept and shown as an event.
-    Kept {
-        /// Made by the caller.
-        entry_id: EntryId,
-        /// The provider's word for it.
-        what: String,
-    },
 }
 
 queries! {
@@ -225,7 +169,9 @@ impl Store {
     /// meanwhile are passed over.
     pub async fn apply_inbound_events(&self, lane: i64, events: Vec<ReadEvent>) -> Result<usize> {
         let (count, _) = self
-            .write((lane, events), |executor, (lane, events)| apply::apply(executor, *lane, events).boxed())
+            .write((self.clone(), lane, events), |executor, (store, lane, events)| {
+                apply::apply(store, executor, *lane, events).boxed()
+            })
             .await?;
         Ok(count)
     }

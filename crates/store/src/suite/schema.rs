@@ -17,19 +17,23 @@ fn queries() -> Vec<(String, Query)> {
         ("files", crate::files::QUERIES),
         ("idempotency", crate::idempotency::QUERIES),
         ("ids", crate::ids::QUERIES),
-        ("inbound", crate::inbound::QUERIES),
-        ("inbound", crate::inbound::APPLY_QUERIES),
+        ("entries", crate::entries::QUERIES),
         ("jobs", crate::jobs::QUERIES),
         ("log", crate::log::QUERIES),
         ("messages", crate::messages::QUERIES),
+        ("notes", crate::notes::QUERIES),
         ("open", crate::open::QUERIES),
         ("routes", crate::routes::QUERIES),
         ("threads", crate::threads::QUERIES),
         ("tokens", crate::tokens::QUERIES),
         ("workspaces", crate::workspaces::QUERIES),
     ];
+    let episodes = crate::episodes::ALL_QUERIES.map(|queries| ("episodes", queries));
+    let inbound = crate::inbound::ALL_QUERIES.map(|queries| ("inbound", queries));
     modules
         .into_iter()
+        .chain(episodes)
+        .chain(inbound)
         .flat_map(|(module, queries)| queries.iter().map(move |(name, query)| (format!("{module}.{name}"), *query)))
         .collect()
 }
