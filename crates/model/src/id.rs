@@ -122,6 +122,12 @@ ids! {
     EpisodeId = "epi";
     /// An item of a thread that is neither a message nor a note.
     EntryId = "ent";
+    /// What colleagues write to each other inside a thread.
+    NoteId = "nte";
+    /// An answer by a time, given to a customer.
+    PromiseId = "prm";
+    /// Two customers having become one; can be undone.
+    MergeId = "mrg";
     /// Something that reaches, or came from, the customer.
     MessageId = "msg";
     /// A person who works at the desk.

@@ -8,6 +8,7 @@
 //! became of it).
 
 pub mod agent;
+pub mod attribution;
 pub mod auth;
 pub mod block;
 pub mod channel_account;
@@ -15,13 +16,19 @@ pub mod cursor;
 pub mod customer;
 pub mod delivery;
 pub mod entry;
+pub mod episode;
+pub mod follow_up;
 pub mod gate;
 pub mod id;
 pub mod log;
+pub mod merge;
 pub mod message;
 pub mod operation;
+pub mod promise;
+mod spelling;
 pub mod thread;
 pub mod time;
+pub mod turn;
 
 pub use auth::{Permission, Role};
 pub use block::Block;

@@ -50,6 +50,58 @@ kinds! {
     MessageFailed = "message.failed", shown: false;
     /// It left and nobody said whether it arrived.
     MessageUncertain = "message.uncertain", shown: false;
+    /// The customer changed what they had written.
+    MessageEdited = "message.edited", shown: false;
+    /// Somebody reacted to it, or took the reaction back.
+    MessageReaction = "message.reaction", shown: false;
+    /// A picture or file of it was copied to us.
+    MessageMediaStored = "message.media_stored", shown: false;
+    /// It belongs to another episode now.
+    MessageAttributed = "message.attributed", shown: false;
+    /// A colleague wrote a note.
+    NoteWritten = "note.written", shown: true;
+    /// A matter began.
+    EpisodeOpened = "episode.opened", shown: true;
+    /// Somebody thinks that it is solved.
+    EpisodeResolved = "episode.resolved", shown: true;
+    /// It is at its end.
+    EpisodeClosed = "episode.closed", shown: true;
+    /// It is open again.
+    EpisodeReopened = "episode.reopened", shown: true;
+    /// It follows up an earlier one.
+    EpisodeLinked = "episode.linked", shown: true;
+    /// A part of it became a matter of its own.
+    EpisodeSplit = "episode.split", shown: true;
+    /// Its subject or topic changed.
+    EpisodeChanged = "episode.changed", shown: false;
+    /// It was set aside; the customer is slow.
+    EpisodeParked = "episode.parked", shown: false;
+    /// It is out of sight until a time.
+    EpisodeSnoozed = "episode.snoozed", shown: false;
+    /// It waits for somebody outside.
+    EpisodeOnHold = "episode.on_hold", shown: false;
+    /// It is back from being set aside.
+    EpisodeResumed = "episode.resumed", shown: false;
+    /// It has another owner, or none.
+    EpisodeAssigned = "episode.assigned", shown: false;
+    /// Somebody else has to act next.
+    BallChanged = "ball.changed", shown: false;
+    /// People answer from now on, no longer the bot.
+    BotHandover = "bot.handover", shown: false;
+    /// An agent works on an episode.
+    EngagementStarted = "engagement.started", shown: false;
+    /// The agent no longer does.
+    EngagementEnded = "engagement.ended", shown: false;
+    /// An answer by a time was promised.
+    PromiseMade = "promise.made", shown: false;
+    /// It came in time.
+    PromiseKept = "promise.kept", shown: false;
+    /// It did not.
+    PromiseBroken = "promise.broken", shown: false;
+    /// Two customers became one.
+    CustomerMerged = "customer.merged", shown: true;
+    /// They are two again.
+    CustomerUnmerged = "customer.unmerged", shown: true;
     /// The provider told something that has no form of its own yet; it is kept.
     EventKept = "event.kept", shown: true;
     /// A channel account was connected.

@@ -72,7 +72,11 @@ fn read_entry(row: &Row<'_>) -> Result<Entry> {
         let detail: serde_json::Value = row.json(6)?;
         let what = detail.get("what").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
         let at = detail.get("at").and_then(serde_json::Value::as_i64).map_or(Timestamp(row.int(2)?), Timestamp);
-        (EntryId(number).to_string(), at, EntryBody::Event(Event { name: "not_shown".into(), what }))
+        (
+            EntryId(number).to_string(),
+            at,
+            EntryBody::Event(Event { name: "not_shown".into(), what, ..Event::default() }),
+        )
     } else {
         let direction = match row.text(7)?.as_str() {
             "inbound" => Direction::Inbound,
