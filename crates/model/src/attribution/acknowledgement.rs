@@ -150,7 +150,7 @@ fn without_mark(letter: char) -> char {
 }
 
 fn is_emoji(letter: char) -> bool {
-    matches!(u32::from(letter), 0x1F300..=0x1FAFF | 0x2600..=0x27BF | 0x2B50 | 0x2B55 | 0x1F1E6..=0x1F1FF | 0x263A)
+    matches!(u32::from(letter), 0x1F300..=0x1FAFF | 0x2600..=0x27BF | 0x2B50 | 0x2B55 | 0x1F1E6..=0x1F1FF)
 }
 
 #[cfg(test)]

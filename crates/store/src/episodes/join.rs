@@ -340,7 +340,6 @@ pub(crate) fn begin(
         follows_id: follows,
         facts: opened.facts,
         objects: Vec::new(),
-        version: 1,
         last_act: None,
         is_new: true,
         changed: false,

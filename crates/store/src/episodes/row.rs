@@ -17,7 +17,7 @@ use serde_json::{Map, Value as Json, json};
 /// What every query of rows gives, in the order that [`read`] takes.
 macro_rules! row_columns {
     () => {
-        "episode.id, episode.workspace_id, episode.identity_id, episode.subject, episode.topic, episode.follows_id, episode.facts, episode.objects, episode.version, episode.last_act"
+        "episode.id, episode.workspace_id, episode.identity_id, episode.subject, episode.topic, episode.follows_id, episode.facts, episode.objects, episode.last_act"
     };
 }
 
@@ -57,7 +57,6 @@ pub(crate) struct Held {
     pub facts: EpisodeFacts,
     /// The orders, devices and the like that its messages name.
     pub objects: Vec<String>,
-    pub version: i64,
     pub last_act: Option<i64>,
     /// Not in the table yet.
     pub is_new: bool,
@@ -75,8 +74,7 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Held> {
         follows_id: row.opt_int(5)?.map(EpisodeId),
         facts: row.json(6)?,
         objects: row.json(7)?,
-        version: row.int(8)?,
-        last_act: row.opt_int(9)?,
+        last_act: row.opt_int(8)?,
         is_new: false,
         changed: false,
     })

@@ -148,7 +148,7 @@ async fn the_log_has_the_order_of_the_events(harness: Harness) {
     let wanted: Vec<i64> = events
         .iter()
         .map(|event| match &event.fact {
-            EventFact::Message { message_id, .. } => message_id.0,
+            EventFact::Message { content, .. } => content.message_id.0,
             EventFact::Kept { entry_id, .. } => entry_id.0,
             _ => 0,
         })

@@ -29,6 +29,7 @@ const NEWEST: (Timestamp, ThreadId) = (Timestamp(i64::MAX), ThreadId(i64::MAX));
 fn text(entry: &Entry) -> String {
     match &entry.body {
         EntryBody::Message(message) => model::block::preview(&message.blocks, 100),
+        EntryBody::Note(note) => format!("[{}]", note.text),
         EntryBody::Event(event) => format!("({})", event.what),
     }
 }
@@ -182,12 +183,9 @@ async fn entries_are_found_by_their_places(harness: Harness) {
 
 async fn an_entry_says_everything(harness: Harness) {
     let talk = harness.talk().await;
-    let parts = EventFact::Message {
-        message_id: model::MessageId(harness.id()),
-        external_id: "m2".into(),
-        blocks: "[]".into(),
-        not_shown: r#"["attachment:image"]"#.into(),
-    };
+    let mut content = harness.content("");
+    (content.blocks, content.not_shown) = (Vec::new(), vec!["attachment:image".into()]);
+    let parts = EventFact::Message { external_id: "m2".into(), content };
     let mut event = harness.read(&talk.page, Some(&talk.person), parts).await;
     event.at = later(-500);
     harness.apply(vec![event]).await;
@@ -195,7 +193,7 @@ async fn an_entry_says_everything(harness: Harness) {
     let entries = harness.store.list_entries(harness.workspace, talk.thread, i64::MAX, 10).await.unwrap();
     let message = |entry: &Entry| match &entry.body {
         EntryBody::Message(message) => message.clone(),
-        EntryBody::Event(_) => panic!("a message"),
+        EntryBody::Note(_) | EntryBody::Event(_) => panic!("a message"),
     };
     let (answer, picture) = (message(&entries[0]), message(&entries[1]));
     assert_eq!((answer.direction, answer.author.kind), (Direction::Outbound, AuthorKind::Agent));

@@ -3,11 +3,12 @@
 use super::{Harness, now};
 use crate::{
     AttemptOutcome, ClaimedJob, Created, Ended, EventFact, LogRecord, NewAgent, NewChannelAccountRow, NewInboundEvent,
-    NewMessage, ReadEvent, WaitingEvent,
+    NewContent, NewMessage, ReadEvent, WaitingEvent,
 };
 use model::{
-    AgentId, Block, ChannelAccountId, Cursor, CustomerId, DeliveryState, EntryId, IdentityId, InboundEventId, JobId,
+    AgentId, Block, ChannelAccountId, Cursor, CustomerId, DeliveryState, EpisodeId, IdentityId, InboundEventId, JobId,
     MessageId, Role, RouteId, ThreadId, Timestamp, WorkspaceId,
+    episode::ReplyKind,
     log::LogKind,
     message::{Author, AuthorKind},
     operation::InboundState,
@@ -128,6 +129,8 @@ impl Harness {
             sender: person.map(str::to_owned),
             at: now(),
             window_until: None,
+            standby: false,
+            new_episode: EpisodeId(self.id()),
             fact,
             new_person: (CustomerId(self.id()), ThreadId(self.id()), IdentityId(self.id()), RouteId(self.id())),
         }
@@ -135,17 +138,30 @@ impl Harness {
 
     /// A message from a customer as a fact.
     pub fn message(&self, external_id: &str, text: &str) -> EventFact {
-        EventFact::Message {
+        EventFact::Message { external_id: external_id.to_owned(), content: self.content(text) }
+    }
+
+    /// The words of a message.
+    pub fn content(&self, text: &str) -> NewContent {
+        NewContent {
             message_id: MessageId(self.id()),
-            external_id: external_id.to_owned(),
-            blocks: blocks(text),
-            not_shown: "[]".into(),
+            blocks: vec![Block::text(text)],
+            not_shown: Vec::new(),
+            reply_to: None,
+            choice: None,
+            acknowledgement: false,
         }
     }
 
     /// An echo as a fact.
     pub fn echo(&self, external_id: &str, message_id: Option<MessageId>) -> EventFact {
-        EventFact::Echo { external_id: external_id.to_owned(), message_id, entry_id: EntryId(self.id()) }
+        EventFact::Echo {
+            external_id: external_id.to_owned(),
+            message_id,
+            content: self.content("said elsewhere"),
+            author_kind: AuthorKind::System,
+            author_name: "Another app".into(),
+        }
     }
 
     /// Applies events of one lane.
@@ -187,6 +203,10 @@ impl Harness {
             channel_account_id: talk.page.id,
             author: Author { kind: AuthorKind::Agent, id: Some("agt_1".into()), name: "Ada".into() },
             blocks: vec![Block::text(text)],
+            reply_kind: ReplyKind::Substantive,
+            reply_to: None,
+            episode_id: None,
+            new_episode: EpisodeId(self.id()),
             job_id: JobId(self.id()),
             idempotency: None,
             now: now(),
