@@ -1,13 +1,13 @@
 //! Writing to customers.
 
 use crate::{
-    extract::{Authenticated, Creating, IdempotencyHeader, Path},
+    extract::{Authenticated, Body, Creating, IdempotencyHeader, Path},
     problem::{Checked, Common, Contradicts, Guarded, Missing, Problem, WithBody},
 };
 use axum::{Json, extract::State, http::StatusCode};
-use model::{Block, IdentityId, MessageId, ThreadId, entry::Entry};
+use model::{Block, EpisodeId, IdentityId, MessageId, ThreadId, entry::Entry, episode::ReplyKind};
 use serde::Deserialize;
-use service::{Services, messages, messages::SendMessage};
+use service::{Services, episodes, messages, messages::SendMessage};
 use utoipa::ToSchema;
 
 /// A message to send.
@@ -20,6 +20,12 @@ pub(crate) struct NewMessage {
     blocks: Vec<Block>,
     /// Over which identity of the customer; the one through which they last wrote when it is absent.
     identity_id: Option<IdentityId>,
+    /// To which episode of the thread it belongs; the one that was active last, or a new one, when it is absent.
+    episode_id: Option<EpisodeId>,
+    /// Which message of the thread it answers.
+    reply_to_id: Option<MessageId>,
+    /// What it is worth to whoever waits; `substantive` (it answers or asks) when it is absent.
+    reply_kind: Option<ReplyKind>,
 }
 
 /// Sends a message to the thread's customer.
@@ -43,9 +49,41 @@ pub(crate) async fn send_message(
     Path(thread): Path<ThreadId>,
     Creating { body, key }: Creating<NewMessage>,
 ) -> Result<(StatusCode, Json<Entry>), Problem> {
-    let message = SendMessage { blocks: body.blocks, identity_id: body.identity_id };
+    let message = SendMessage {
+        blocks: body.blocks,
+        identity_id: body.identity_id,
+        episode_id: body.episode_id,
+        reply_to_id: body.reply_to_id,
+        reply_kind: body.reply_kind.unwrap_or(ReplyKind::Substantive),
+    };
     let entry = messages::send_message(&services, &caller, thread, message, key).await?;
     Ok((StatusCode::CREATED, Json(entry)))
+}
+
+/// Where a message belongs.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MoveMessage {
+    /// The episode; it must be of the customer whose message it is.
+    episode_id: EpisodeId,
+}
+
+/// Moves a message to another episode of its customer. What was waited for is counted anew in both.
+#[utoipa::path(
+    post, path = "/messages/{id}/move", tag = "Messages", request_body = MoveMessage,
+    params(("id" = MessageId, Path, description = "The message's id.")),
+    responses(
+        (status = 200, description = "The entry that shows it.", body = Entry),
+        Guarded, Missing, Contradicts, Checked, WithBody, Common,
+    )
+)]
+pub(crate) async fn move_message(
+    State(services): State<Services>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<MessageId>,
+    Body(body): Body<MoveMessage>,
+) -> Result<Json<Entry>, Problem> {
+    Ok(Json(episodes::move_message(&services, &caller, id, body.episode_id).await?))
 }
 
 /// Shows a message with its delivery.

@@ -1,15 +1,15 @@
 //! The contract: every route of `/api/v1` registered together with its description, and the document made of them.
 
 use crate::{
-    App, agents, channel_accounts, customers, links, live, me, messages, operations, problem, session, setup, threads,
-    tokens,
+    App, agents, channel_accounts, customers, episode_acts, episodes, links, live, me, messages, notes, operations,
+    problem, session, setup, threads, tokens,
 };
 use axum::{
     http::header,
     response::IntoResponse,
     routing::{MethodRouter, get},
 };
-use model::{ChannelAccountId, CustomerId, InboundEventId, MessageId, ThreadId, TokenId, log::LogFrame};
+use model::{ChannelAccountId, CustomerId, EpisodeId, InboundEventId, MessageId, ThreadId, TokenId, log::LogFrame};
 use serde_json::{Map, Value, json};
 use utoipa::{
     Modify, OpenApi,
@@ -32,11 +32,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     // What only parameters name is not found by itself.
-    components(schemas(LogFrame, ThreadId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId)),
+    components(schemas(LogFrame, ThreadId, EpisodeId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId)),
     security(("bearer" = []), ("cookie" = [])),
     modifiers(&Schemes),
     tags(
         (name = "Threads", description = "Everything with one customer, as long as the relationship lasts."),
+        (name = "Episodes", description = "Matters inside a thread, with a beginning and an end."),
         (name = "Messages", description = "What is said to customers."),
         (name = "Customers", description = "The people on the other side."),
         (name = "Live", description = "The log, as it grows."),
@@ -87,6 +88,23 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(messages::send_message))
         .routes(routes!(messages::get_message))
         .routes(routes!(messages::retry_message))
+        .routes(routes!(messages::move_message))
+        .routes(routes!(notes::write_note))
+        .routes(routes!(episodes::list_episodes))
+        .routes(routes!(episodes::list_thread_episodes, episodes::open_episode))
+        .routes(routes!(episodes::get_episode, episodes::describe_episode))
+        .routes(routes!(episodes::link_episode))
+        .routes(routes!(episodes::split_episode))
+        .routes(routes!(episodes::make_promise, episodes::list_promises))
+        .routes(routes!(episode_acts::resume_episode))
+        .routes(routes!(episode_acts::resolve_episode))
+        .routes(routes!(episode_acts::close_episode))
+        .routes(routes!(episode_acts::reopen_episode))
+        .routes(routes!(episode_acts::accept_episode))
+        .routes(routes!(episode_acts::park_episode))
+        .routes(routes!(episode_acts::snooze_episode))
+        .routes(routes!(episode_acts::hold_episode))
+        .routes(routes!(episode_acts::assign_episode))
         .routes(routes!(customers::list_customers))
         .routes(routes!(customers::get_customer))
         .routes(routes!(operations::list_jobs))

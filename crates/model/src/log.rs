@@ -1,6 +1,8 @@
 //! The facts that the log records. A record holds kinds, ids, numbers and reasons; never words of a message or an address.
 
-use crate::{Cursor, CustomerId, EpisodeId, IdentityId, ThreadId, Timestamp, entry::Entry, message::Delivery};
+use crate::{
+    Cursor, CustomerId, EpisodeId, IdentityId, ThreadId, Timestamp, entry::Entry, episode::Episode, message::Delivery,
+};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use utoipa::ToSchema;
@@ -24,6 +26,14 @@ macro_rules! kinds {
             #[must_use]
             pub fn is_message(self) -> bool {
                 self.as_str().starts_with("message.")
+            }
+            /// Whether the record changes what a message says or where it belongs.
+            #[must_use]
+            pub fn changes_entry(self) -> bool {
+                matches!(
+                    self,
+                    Self::MessageEdited | Self::MessageReaction | Self::MessageMediaStored | Self::MessageAttributed
+                )
             }
             /// Whether the record is an entry, that is, shown in the thread. The others change or accompany one.
             #[must_use]
@@ -189,6 +199,14 @@ pub struct LogFrame {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub entry: Option<Entry>,
+    /// The message, note or event that the record changes, as it is now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub changed_entry: Option<Entry>,
+    /// The episode as it is now, when the record is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub episode: Option<Episode>,
     /// The delivery as it is now, when the record changes one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

@@ -2,9 +2,12 @@
 
 use crate::{ServiceError, Services, callbacks::storable};
 use channel::{Content, Fact, Inbound};
-use model::{Block, CustomerId, EntryId, IdentityId, MessageId, RouteId, ThreadId, Timestamp};
+use model::{
+    Block, CustomerId, EntryId, EpisodeId, IdentityId, MessageId, RouteId, ThreadId, Timestamp,
+    attribution::is_acknowledgement, message::Chosen,
+};
 use std::time::Duration;
-use store::{EventFact, ReadEvent, StoreError, WaitingEvent};
+use store::{EventFact, NewContent, ReadEvent, StoreError, WaitingEvent};
 use tokio_util::sync::CancellationToken;
 
 /// Events of one transaction: enough to share its cost, few enough that it holds the writer for milliseconds.
@@ -83,46 +86,85 @@ fn read(services: &Services, event: WaitingEvent) -> Result<ReadEvent, ServiceEr
         .channels
         .find(&event.kind)
         .ok_or_else(|| ServiceError::Internal(format!("this build has no channel {}", event.kind)))?;
-    let Inbound { sender, at, opens_window_millis, standby: _, fact } = channel.interpret(&event.payload);
+    let Inbound { sender, at, opens_window_millis, standby, fact } = channel.interpret(&event.payload);
     let at = plausible(at, event.received_at);
     let store = services.store();
-    let kept = |what: &str| -> Result<EventFact, ServiceError> {
-        Ok(EventFact::Kept { entry_id: EntryId(store.new_id()?), what: what.to_owned() })
-    };
-    let fact = match fact {
-        Fact::Message { external_id, content, .. } => {
-            let (blocks, not_shown) = without_files(content);
-            EventFact::Message {
-                message_id: MessageId(store.new_id()?),
-                external_id: storable(external_id),
-                blocks: to_json(&blocks)?,
-                not_shown: to_json(&not_shown)?,
-            }
-        }
-        Fact::Echo { external_id, message_id, .. } => {
-            EventFact::Echo { external_id: storable(external_id), message_id, entry_id: EntryId(store.new_id()?) }
-        }
-        Fact::Delivered { external_ids, watermark } => {
-            EventFact::Delivered { external_ids: external_ids.into_iter().map(storable).collect(), watermark }
-        }
-        Fact::Read { watermark } => EventFact::Read { watermark },
-        Fact::Reaction { .. } => kept("reaction")?,
-        Fact::Edited { .. } => kept("edited")?,
-        Fact::Happened { what, .. } => kept(what.as_str())?,
-        Fact::NotShown { what } => kept(&what)?,
-    };
     Ok(ReadEvent {
         sender: sender.map(storable),
         at,
         window_until: opens_window_millis.map(|millis| at.plus_millis(millis)),
-        fact,
+        standby,
+        fact: meaning(services, fact)?,
         new_person: (
             CustomerId(store.new_id()?),
             ThreadId(store.new_id()?),
             IdentityId(store.new_id()?),
             RouteId(store.new_id()?),
         ),
+        new_episode: EpisodeId(store.new_id()?),
         event,
+    })
+}
+
+/// A channel's fact in the store's terms, with ids for what it may bring.
+fn meaning(services: &Services, fact: Fact) -> Result<EventFact, ServiceError> {
+    let store = services.store();
+    let entry_id = || store.new_id().map(EntryId);
+    Ok(match fact {
+        Fact::Message { external_id, content, choice, referral: _ } => {
+            EventFact::Message { external_id: storable(external_id), content: new_content(services, content, choice)? }
+        }
+        Fact::Echo { external_id, message_id, content, author } => EventFact::Echo {
+            external_id: storable(external_id),
+            message_id,
+            content: new_content(services, content, None)?,
+            author_kind: author.kind,
+            author_name: storable(author.name),
+        },
+        Fact::Delivered { external_ids, watermark } => {
+            EventFact::Delivered { external_ids: external_ids.into_iter().map(storable).collect(), watermark }
+        }
+        Fact::Read { watermark } => EventFact::Read { watermark },
+        Fact::Reaction { external_id, emoji } => EventFact::Reaction {
+            external_id: storable(external_id),
+            emoji: emoji.map(storable),
+            entry_id: entry_id()?,
+        },
+        Fact::Edited { external_id, text, number } => EventFact::Edited {
+            external_id: storable(external_id),
+            text: storable(text),
+            number,
+            entry_id: entry_id()?,
+        },
+        Fact::Happened { what, details } => EventFact::Happened {
+            entry_id: entry_id()?,
+            what: what.as_str().to_owned(),
+            details: storable(serde_json::Value::Object(details).to_string()),
+        },
+        Fact::NotShown { what } => EventFact::Kept { entry_id: entry_id()?, what },
+    })
+}
+
+fn new_content(services: &Services, content: Content, choice: Option<Chosen>) -> Result<NewContent, ServiceError> {
+    let reply_to = content.reply_to.clone().map(storable);
+    let (blocks, not_shown) = without_files(content);
+    let texts: Vec<&str> = blocks
+        .iter()
+        .filter_map(|block| match block {
+            Block::Text { text } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    // A picture or a pick says more than thanks.
+    let only_text = texts.len() == blocks.len() && not_shown.is_empty() && choice.is_none();
+    let acknowledgement = only_text && is_acknowledgement(&texts.join(" "));
+    Ok(NewContent {
+        message_id: MessageId(services.store().new_id()?),
+        blocks,
+        not_shown,
+        reply_to,
+        choice,
+        acknowledgement,
     })
 }
 
@@ -148,10 +190,6 @@ fn without_files(content: Content) -> (Vec<Block>, Vec<String>) {
 /// The provider's time, unless it gave none or one that cannot be: then when it reached us.
 fn plausible(at: Timestamp, received_at: Timestamp) -> Timestamp {
     if (EARLIEST..=received_at.0.saturating_add(AHEAD_MILLIS)).contains(&at.0) { at } else { received_at }
-}
-
-fn to_json(value: &impl serde::Serialize) -> Result<String, ServiceError> {
-    serde_json::to_string(value).map_err(|error| ServiceError::Internal(error.to_string()))
 }
 
 #[cfg(test)]

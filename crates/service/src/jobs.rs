@@ -1,8 +1,9 @@
 //! Work under a lease: one loop claims what is due, whatever its kind, and hands it to the module that knows the kind.
 
 use crate::{Services, delivery};
+use model::episode::EpisodeEvent;
 use std::{sync::Arc, time::Duration};
-use store::{ClaimedJob, DELIVER};
+use store::{CLOSE_EPISODE, ClaimedJob, DELIVER, END_PROMISE, WAKE_EPISODE};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -74,6 +75,9 @@ async fn claim(services: &Services, slots: &Arc<Semaphore>, running: &mut JoinSe
 async fn run(services: &Services, job: ClaimedJob) -> store::Result<()> {
     match job.kind.as_str() {
         DELIVER => delivery::run(services, job).await,
+        CLOSE_EPISODE => services.store().time_episode(job, EpisodeEvent::SilenceElapsed, services.now()).await,
+        WAKE_EPISODE => services.store().time_episode(job, EpisodeEvent::Wake, services.now()).await,
+        END_PROMISE => services.store().end_promise(job, services.now()).await,
         kind => {
             // Another node may be of a newer version: its lease ends, and somebody who knows it takes it.
             tracing::error!(job.id = %job.id, kind, "this process does not know this kind of job; left alone");

@@ -6,8 +6,9 @@
 
 use crate::{Caller, ServiceError, Services, auth, secret};
 use model::{
-    Cursor, Timestamp, WorkspaceId,
+    Cursor, EpisodeId, MessageId, Timestamp, WorkspaceId,
     entry::Entry,
+    episode::Episode,
     log::{LogFrame, LogKind},
 };
 use std::{
@@ -240,6 +241,8 @@ async fn read_frames(services: &Services, workspace_id: WorkspaceId, after: i64)
         records.iter().filter(|record| !record.kind.is_entry()).filter_map(LogRecord::message_id).collect();
     let deliveries =
         if changed.is_empty() { HashMap::new() } else { store.list_deliveries(workspace_id, changed).await? };
+    let episodes = episodes_of(services, workspace_id, &records).await?;
+    let changed = changed_entries(services, workspace_id, &records).await?;
     records
         .into_iter()
         .map(|record| {
@@ -264,10 +267,48 @@ async fn read_frames(services: &Services, workspace_id: WorkspaceId, after: i64)
                 entry_id: record.entry_text_id(),
                 subject_id: record.subject_id,
                 entry,
+                changed_entry: record
+                    .entry_id
+                    .filter(|_| record.kind.changes_entry())
+                    .and_then(|id| changed.get(&id).cloned()),
+                episode: record.episode_id.and_then(|id| episodes.get(&id).cloned()),
                 delivery,
             };
             let text = serde_json::to_string(&frame).map_err(|error| ServiceError::Internal(error.to_string()))?;
             Ok(Frame { seq, text: Arc::from(text), ends })
         })
         .collect()
+}
+
+/// The episodes that records are about, as they are now.
+async fn episodes_of(
+    services: &Services,
+    workspace_id: WorkspaceId,
+    records: &[LogRecord],
+) -> Result<HashMap<EpisodeId, Episode>, ServiceError> {
+    let mut ids: Vec<EpisodeId> = records.iter().filter_map(|record| record.episode_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = services.store().list_episodes_by_id(workspace_id, ids).await?;
+    Ok(found.into_iter().map(|episode| (episode.id, episode)).collect())
+}
+
+/// The messages that records change, as they are now, by number.
+async fn changed_entries(
+    services: &Services,
+    workspace_id: WorkspaceId,
+    records: &[LogRecord],
+) -> Result<HashMap<i64, Entry>, ServiceError> {
+    let mut ids: Vec<i64> =
+        records.iter().filter(|record| record.kind.changes_entry()).filter_map(|record| record.entry_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = services.store().list_entries_by_id(workspace_id, ids).await?;
+    Ok(found.into_iter().filter_map(|entry| Some((entry.id.parse::<MessageId>().ok()?.0, entry))).collect())
 }

@@ -5,9 +5,10 @@ use crate::{
     channel_accounts::{IdempotencyKey, key_reused, opened},
 };
 use model::{
-    Block, FailureReason, IdentityId, JobId, MessageId, Permission, ThreadId,
+    Block, EpisodeId, FailureReason, IdentityId, JobId, MessageId, Permission, ThreadId,
     block::check_blocks,
     entry::{Entry, EntryBody},
+    episode::ReplyKind,
     gate::{Decision, WindowRule, may_send},
     message::{Author, AuthorKind},
 };
@@ -20,10 +21,16 @@ pub struct SendMessage {
     pub blocks: Vec<Block>,
     /// Over which identity; `None`: the one the customer last wrote through.
     pub identity_id: Option<IdentityId>,
+    /// To which matter of the thread it belongs; `None`: the one that was active last, or a new one.
+    pub episode_id: Option<EpisodeId>,
+    /// Which message of the thread it answers.
+    pub reply_to_id: Option<MessageId>,
+    /// What it is worth to whoever waits.
+    pub reply_kind: ReplyKind,
 }
 
 /// A person writes as an agent; a program speaks for the system.
-fn author(caller: &Caller) -> Author {
+pub(crate) fn author(caller: &Caller) -> Author {
     let kind = match caller.actor {
         Actor::Agent(_) => AuthorKind::Agent,
         Actor::Token(_) => AuthorKind::System,
@@ -103,6 +110,7 @@ pub async fn send_message(
         .await?
         .ok_or(ServiceError::NotFound)?;
     check_length(services, &account, &message.blocks)?;
+    check_belonging(services, caller, thread, &message).await?;
     let author = author(caller);
     let now = services.now();
     if let Decision::Deny(reason) = may_send(author.kind, window_rule(services, &account)?, route.state, now) {
@@ -122,6 +130,10 @@ pub async fn send_message(
         channel_account_id: route.channel_account_id,
         author,
         blocks: message.blocks,
+        reply_kind: message.reply_kind,
+        reply_to: message.reply_to_id,
+        episode_id: message.episode_id,
+        new_episode: EpisodeId(store.new_id()?),
         job_id: JobId(store.new_id()?),
         idempotency: key.map(|key| key.of(caller)),
         now,
@@ -135,6 +147,28 @@ pub async fn send_message(
         Created::KeyReused => return Err(key_reused()),
     };
     get_message(services, caller, id).await
+}
+
+/// Refuses a matter or a quoted message of another thread.
+async fn check_belonging(
+    services: &Services,
+    caller: &Caller,
+    thread: ThreadId,
+    message: &SendMessage,
+) -> Result<(), ServiceError> {
+    let store = services.store();
+    if let Some(id) = message.episode_id {
+        let found = store.find_episode(caller.workspace_id, id).await?;
+        if found.is_none_or(|episode| episode.thread_id != thread) {
+            return Err(ServiceError::invalid("episode_id", "this thread has no such episode"));
+        }
+    }
+    if let Some(id) = message.reply_to_id {
+        if store.find_thread_of_message(caller.workspace_id, id).await? != Some(thread) {
+            return Err(ServiceError::invalid("reply_to_id", "this thread has no such message"));
+        }
+    }
+    Ok(())
 }
 
 /// The gate says no now; but the same request may have been taken before.

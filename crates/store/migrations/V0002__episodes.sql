@@ -27,6 +27,7 @@ CREATE INDEX episode_identity ON episode (identity_id, id);
 CREATE INDEX episode_open ON episode (identity_id, last_activity_at) WHERE state NOT IN ('resolved', 'closed');
 -- What ended last, to be reopened or followed.
 CREATE INDEX episode_ended ON episode (identity_id, last_activity_at) WHERE state IN ('resolved', 'closed');
+CREATE INDEX episode_open_activity ON episode (workspace_id, last_activity_at, id) WHERE state NOT IN ('resolved', 'closed');
 CREATE INDEX episode_state ON episode (workspace_id, state, last_activity_at, id);
 CREATE INDEX episode_assignee ON episode (assignee_id, last_activity_at, id) WHERE state NOT IN ('resolved', 'closed');
 CREATE INDEX episode_follows ON episode (follows_id) WHERE follows_id IS NOT NULL;

@@ -46,6 +46,7 @@ queries! {
         sqlite: concat!("SELECT ", episode_columns!(), " FROM episode e", beside!(), "WHERE e.workspace_id = $1 AND e.id = $2"),
         postgres: concat!("SELECT ", episode_columns!(), " FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN episode e ON e.id = u.id AND e.workspace_id = u.workspace_id", beside!()),
     };
+    LIST_OPEN = Same(concat!("SELECT ", episode_columns!(), " FROM episode e", beside!(), "WHERE e.workspace_id = $1 AND e.state NOT IN ('resolved', 'closed') AND (e.last_activity_at, e.id) < ($2, $3) ORDER BY e.last_activity_at DESC, e.id DESC LIMIT $4"));
     LIST_IN_STATE = Same(concat!("SELECT ", episode_columns!(), " FROM episode e", beside!(), "WHERE e.workspace_id = $1 AND e.state = $2 AND (e.last_activity_at, e.id) < ($3, $4) ORDER BY e.last_activity_at DESC, e.id DESC LIMIT $5"));
     LIST_OF_ASSIGNEE = Same(concat!("SELECT ", episode_columns!(), " FROM episode e", beside!(), "WHERE e.workspace_id = $1 AND e.assignee_id = $2 AND e.state NOT IN ('resolved', 'closed') AND (e.last_activity_at, e.id) < ($3, $4) ORDER BY e.last_activity_at DESC, e.id DESC LIMIT $5"));
     IDENTITIES = Same("SELECT i.id FROM thread t JOIN identity i ON i.customer_id = t.customer_id WHERE t.workspace_id = $1 AND t.id = $2");
@@ -84,6 +85,8 @@ fn read_episode(row: &Row<'_>) -> Result<Episode> {
 /// Which episodes a list holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EpisodeFilter {
+    /// All that are neither resolved nor closed.
+    Open,
     /// Those in a state.
     State(model::episode::EpisodeState),
     /// The open ones of an owner.
@@ -121,6 +124,10 @@ impl Store {
             async move {
                 let (at, id) = (before.0, before.1.0);
                 match filter {
+                    EpisodeFilter::Open => {
+                        let params = params![workspace_id.0, at, id, *limit];
+                        executor.query(LIST_OPEN, &params, read_episode).await
+                    }
                     EpisodeFilter::State(state) => {
                         let params = params![workspace_id.0, state.as_str(), at, id, *limit];
                         executor.query(LIST_IN_STATE, &params, read_episode).await

@@ -2,8 +2,8 @@
 
 use super::{Harness, now};
 use crate::{
-    AttemptOutcome, ClaimedJob, Created, Ended, EventFact, LogRecord, NewAgent, NewChannelAccountRow, NewInboundEvent,
-    NewContent, NewMessage, ReadEvent, WaitingEvent,
+    AttemptOutcome, ClaimedJob, Created, Ended, EventFact, LogRecord, NewAgent, NewChannelAccountRow, NewContent,
+    NewInboundEvent, NewMessage, ReadEvent, WaitingEvent,
 };
 use model::{
     AgentId, Block, ChannelAccountId, Cursor, CustomerId, DeliveryState, EpisodeId, IdentityId, InboundEventId, JobId,
