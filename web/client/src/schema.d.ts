@@ -600,7 +600,7 @@ export interface components {
              * @description Orders entries within the workspace; gapless over the whole log, not within one thread.
              */
             seq: number;
-            /** @description `msg_…` for messages, `ent_…` for events. */
+            /** @description `msg_…` for messages, `nte_…` for notes, `ent_…` for events. */
             id: string;
             /** @description When it happened: the provider's time for what came in, ours for what goes out. */
             at: components["schemas"]["Timestamp"];
@@ -611,18 +611,37 @@ export interface components {
         EntryBody: (components["schemas"]["Message"] & {
             /** @enum {string} */
             type: "message";
+        }) | (components["schemas"]["Note"] & {
+            /** @enum {string} */
+            type: "note";
         }) | (components["schemas"]["Event"] & {
             /** @enum {string} */
             type: "event";
         });
         /** @example epi_0f3k9a2b4c6d8 */
         EpisodeId: string;
-        /** @description Something that happened on the thread. */
+        /** @description Something that happened on the thread. Which of the optional parts are there depends on `name`. */
         Event: {
-            /** @description What happened: `not_shown` for something that the provider told us and that has no form of its own yet. */
+            /**
+             * @description What happened: `not_shown` for something that the provider told us and that has no form of its own yet, otherwise the
+             *     kind of the log record (`episode.opened`, `customer.merged`).
+             */
             name: string;
-            /** @description The provider's word for it (`postback`, `reaction`, `standby`). */
+            /** @description The provider's word for it (`postback`, `reaction`, `standby`); empty when it did not come from a provider. */
             what: string;
+            /** @description The subject of the episode concerned, as it is now. */
+            subject?: string;
+            /**
+             * @description Why, as a stable word: who resolved (`agent`, `bot`, `customer`), what closed (`silence`, `customer`, `agent`, `system`), why it
+             *     was reopened (`customer_message`, `not_solved`, `agent`, `send_failed`).
+             */
+            reason?: string;
+            /** @description The name of the colleague who did it; absent when nobody in particular did. */
+            by?: string;
+            /** @description Until when it lasts, where it ends by itself. */
+            until?: components["schemas"]["Timestamp"];
+            /** @description The other side of it: the episode that is followed up or was split (`epi_…`), the merge (`mrg_…`). */
+            related_id?: string;
         };
         /**
          * @description Why a message did not arrive, independent of the channel. The desk shows each in words with the next step.
@@ -765,7 +784,7 @@ export interface components {
          * @description What a record of the log tells.
          * @enum {string}
          */
-        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.uncertain" | "event.kept" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "sign_in.ended" | "token.created" | "token.revoked";
+        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.uncertain" | "message.edited" | "message.reaction" | "message.media_stored" | "message.attributed" | "note.written" | "episode.opened" | "episode.resolved" | "episode.closed" | "episode.reopened" | "episode.linked" | "episode.split" | "episode.changed" | "episode.parked" | "episode.snoozed" | "episode.on_hold" | "episode.resumed" | "episode.assigned" | "ball.changed" | "bot.handover" | "engagement.started" | "engagement.ended" | "promise.made" | "promise.kept" | "promise.broken" | "customer.merged" | "customer.unmerged" | "event.kept" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "sign_in.ended" | "token.created" | "token.revoked";
         /** @description What a caller is told of itself. */
         Me: {
             /** @description Where. */
@@ -824,6 +843,15 @@ export interface components {
              * @description At least 10 characters.
              */
             password: string;
+        };
+        /** @description What colleagues write to each other. It never leaves the house. */
+        Note: {
+            /** @description Who wrote it. */
+            author: components["schemas"]["Author"];
+            /** @description Their words. */
+            text: string;
+            /** @description The colleagues whom it calls. */
+            mentions: components["schemas"]["AgentId"][];
         };
         /** @description A page of anything, with the place where the next page begins. */
         Page_Agent: {

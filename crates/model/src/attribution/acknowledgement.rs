@@ -1,86 +1,88 @@
 //! Whether a text only thanks or nods.
 
-use super::acknowledgement_words::{COMPLAINTS, CORE, FILLERS, FROWNS, SMILEYS};
-use std::sync::LazyLock;
+use super::acknowledgement_words::{ASSENT, COMPLAINTS, FILLERS, FROWNS, REASONS, SMILEYS, THANKS};
+use std::{cmp::Reverse, sync::LazyLock};
 
 /// Longer texts say something.
 const MAX_CHARS: usize = 80;
 /// Texts with more words (Chinese: characters) say something.
 const MAX_WORDS: usize = 14;
 
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Thanks,
+    Assent,
+    Filler,
+    Reason,
+}
+
 struct Phrase {
     words: Vec<String>,
-    core: bool,
+    part: Part,
 }
 
 /// All phrases, longest first, so that "all good" is read before "good".
 static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
-    let read = |texts: &[&str], core| -> Vec<Phrase> {
-        texts
-            .iter()
-            .map(|text| Phrase { words: words(text).into_iter().map(|word| word.folded).collect(), core })
-            .collect()
-    };
-    let mut phrases = read(CORE, true);
-    phrases.extend(read(FILLERS, false));
-    phrases.sort_by_key(|phrase| (std::cmp::Reverse(phrase.words.len()), !phrase.core));
+    let lists = [(THANKS, Part::Thanks), (ASSENT, Part::Assent), (FILLERS, Part::Filler), (REASONS, Part::Reason)];
+    let mut phrases: Vec<Phrase> = lists
+        .into_iter()
+        .flat_map(|(lines, part)| lines.iter().flat_map(|line| line.split(',')).map(move |text| (text, part)))
+        .map(|(text, part)| Phrase { words: words(text).into_iter().map(|word| word.folded).collect(), part })
+        .collect();
+    // Stable: of equally long ones, the list that comes first above.
+    phrases.sort_by_key(|phrase| Reverse(phrase.words.len()));
     phrases
 });
 
-/// Whether a text only thanks or nods ("ok", "thanks a lot!", "ačiū", "好的", a lone 👍), in English, Lithuanian, Latvian, Polish and Chinese.
+/// Whether a text only thanks or nods ("ok", "thanks a lot!", "ačiū", "好的", a lone 👍), in English, Lithuanian, Latvian,
+/// Polish and Chinese.
 ///
-/// Every word must belong to a phrase of thanks or assent, or be a filler beside one; a name may follow ("Thanks Anna"). What is
-/// left over ("but it is still broken"), a question mark, an emoji that complains, or length make it a message like any
-/// other: better an episode reopened for a "thanks" than a complaint filed under it.
+/// Every word must belong to a phrase of thanks or assent, or be a filler beside one; after thanks a name may follow ("Thanks
+/// Anna"). What is left over ("but it is still broken"), a question mark, an emoji that complains, or length make it a
+/// message like any other: better an episode reopened for a "thanks" than a complaint filed under it.
 #[must_use]
 pub fn is_acknowledgement(text: &str) -> bool {
     if text.chars().count() > MAX_CHARS || text.contains(['?', '？']) || text.contains(COMPLAINTS) {
         return false;
     }
-    let mut plain = text.to_lowercase();
-    if FROWNS.iter().any(|frown| plain.contains(frown)) {
-        return false;
-    }
     let mut pleased = text.chars().any(is_emoji);
-    let mut original = text.to_owned();
-    for smiley in SMILEYS {
-        // A smiley of letters counts only where it stands by itself: "xd" is also a part of words.
-        let alone = plain
-            .split_whitespace()
-            .any(|part| part == *smiley || (part.ends_with(smiley) && !smiley.starts_with('x')));
-        if alone {
-            pleased = true;
-            plain = plain.replace(smiley, " ");
-            original = without(&original, smiley);
+    let mut kept = String::with_capacity(text.len());
+    for part in text.split_whitespace() {
+        let small = part.to_lowercase();
+        if FROWNS.iter().any(|frown| small.contains(frown)) {
+            return false;
         }
+        // "thanks:)" too; a smiley is ASCII, so the same bytes end the part in its own case.
+        let smiley = SMILEYS.iter().find(|smiley| small.ends_with(**smiley));
+        let ends = smiley.and_then(|smiley| part.get(..part.len().saturating_sub(smiley.len())));
+        pleased |= ends.is_some();
+        kept.push_str(ends.unwrap_or(part));
+        kept.push(' ');
     }
-    let words = words(&original);
+    let words = words(&kept);
     if words.is_empty() {
         return pleased;
     }
     words.len() <= MAX_WORDS && only_thanks(&words)
 }
 
-fn without(text: &str, smiley: &str) -> String {
-    text.replace(smiley, " ").replace(&smiley.to_uppercase(), " ")
-}
-
 fn only_thanks(words: &[Word]) -> bool {
-    let (mut place, mut core) = (0, false);
+    let (mut place, mut thanked, mut assented) = (0, false, false);
     while let Some(rest) = words.get(place..).filter(|rest| !rest.is_empty()) {
         let fits = |phrase: &&Phrase| {
-            phrase.words.len() <= rest.len() && phrase.words.iter().zip(rest).all(|(known, word)| *known == word.folded)
+            (thanked || phrase.part != Part::Reason)
+                && phrase.words.len() <= rest.len()
+                && phrase.words.iter().zip(rest).all(|(known, word)| *known == word.folded)
         };
-        match PHRASES.iter().find(fits) {
-            Some(phrase) => {
-                core |= phrase.core;
-                place += phrase.words.len();
-            }
-            // A name at the end, after the thanks.
-            None => return core && rest.len() == 1 && rest[0].capitalised,
-        }
+        let Some(phrase) = PHRASES.iter().find(fits) else {
+            // A name at the end, after thanks.
+            return thanked && rest.len() == 1 && rest[0].capitalised;
+        };
+        thanked |= phrase.part == Part::Thanks;
+        assented |= phrase.part == Part::Assent;
+        place += phrase.words.len();
     }
-    core
+    thanked || assented
 }
 
 struct Word {
@@ -162,7 +164,7 @@ mod tests {
     fn thanks_and_assent_are_known_in_each_language() {
         let texts = "thanks|Thanks!|THANK YOU|thank you so much|Thank you very much for your help!|thx|ty|Many thanks|ok|OK.|okay|Okay, thanks|\
             Ok great thank you|got it, thanks|Perfect, thank you!!|great|cheers mate|k|That's great, thanks|all good, thanks|thaaanks|okkkk|\
-            Thanks Anna|Thank you, Anna!|thanks :)|ok :D|will do, thanks|You too!|have a nice day|much appreciated|no problem|\
+            Thanks Anna|Thank you, Anna!|thanks :)|ok :D|will do, thanks|thanks for the quick reply|thanks:)|Thank you for letting me know|You too!|have a nice day|much appreciated|no problem|\
             Ačiū|aciu|AČIŪ!!!|labai ačiū|ačiū už pagalbą|Ačiū Jums labai|Dėkoju|dekui|gerai|Gerai, ačiū|supratau|puiku, ačiū|aišku|Ačiū, Jonai|geros dienos|\
             Paldies|liels paldies|Paldies par palīdzību!|Paldies Jums|labi|labi, paldies|sapratu|skaidrs, paldies|pateicos|\
             Dziękuję|dziekuje|Dziękuję bardzo|bardzo dziękuję za pomoc|Dzięki!|dzieki|ok, dzięki|dobrze|dobrze, dziękuję|super|w porządku|rozumiem|Dziękuję Pani Anno|\
@@ -187,7 +189,7 @@ mod tests {
     #[test]
     fn whatever_says_more_is_a_message() {
         let texts = "thanks, but it is still broken|Thanks but no|ok but when|ok?|okay, cancel it|OK cancel|thanks for nothing|not ok|no thanks|no|yes|\
-            not good|ok, where is my order|thank you, one more question|Thanks. It does not work|good morning|great, another error|\
+            not good|ok, where is my order|OK Cancel|ok do it now|ok and your answer|Great Error|no, thanks|thank you, one more question|Thanks. It does not work|good morning|great, another error|\
             fine, I will call my bank|help|for your information|thanks thanks refund please|perfect is not what I would call it|\
             ačiū, bet neveikia|gerai, o kada|negerai|dar neveikia|ačiū, dar vienas klausimas|\
             paldies, bet nestrādā|labi, bet kad|nav labi|\

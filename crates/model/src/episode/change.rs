@@ -151,6 +151,29 @@ impl EpisodeChange {
             Self::TimerSet { .. } => return None,
         })
     }
+
+    /// Its reason as a stable word, for the record and the entry: who resolved, what closed, why it is back or open again.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Resolved { by } => Some(by.as_str()),
+            Self::Closed { by } => Some(by.as_str()),
+            Self::Reopened { reason } => Some(reason.as_str()),
+            Self::Resumed { reason } => Some(reason.as_str()),
+            Self::EngagementEnded { reason, .. } => Some(reason.as_str()),
+            _ => None,
+        }
+    }
+
+    /// When what was set aside comes back by itself.
+    #[must_use]
+    pub fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Parked { until, .. } | Self::Held { until } => *until,
+            Self::Snoozed { until } => Some(*until),
+            _ => None,
+        }
+    }
 }
 
 /// The outcome of one event.
@@ -180,6 +203,9 @@ pub enum StepRefused {
     /// Resume and wake are for what was set aside.
     #[error("the episode is not parked, snoozed or on hold")]
     NotSetAside,
+    /// Nothing parks by itself twice.
+    #[error("the episode is parked, snoozed or on hold already")]
+    AlreadySetAside,
     /// Parking may not hide what we owe.
     #[error("the customer waits for an answer: parking it needs a promise")]
     ParkNeedsPromise,
@@ -210,6 +236,17 @@ pub enum StepRefused {
 mod tests {
     use super::*;
     use crate::spelling::assert_spelt_alike;
+
+    #[test]
+    fn a_change_is_told_with_its_reason_and_its_time() {
+        let back = EpisodeChange::Reopened { reason: ReopenReason::SendFailed };
+        assert_eq!((back.log_kind(), back.reason()), (Some(LogKind::EpisodeReopened), Some("send_failed")));
+        let closed = EpisodeChange::Closed { by: ClosedBy::Silence };
+        assert_eq!((closed.reason(), closed.until()), (Some("silence"), None));
+        assert_eq!(EpisodeChange::Snoozed { until: Timestamp(9) }.until(), Some(Timestamp(9)));
+        let timer = EpisodeChange::TimerSet { kind: TimerKind::Close, at: Timestamp(9) };
+        assert_eq!(timer.log_kind(), None, "timers are jobs, not records");
+    }
 
     #[test]
     fn every_spelling_reads_back() {

@@ -292,9 +292,12 @@ impl Stepping<'_> {
         if self.must_be_open()?.ball != Ball::Customer {
             return Err(StepRefused::NotCustomersTurn);
         }
+        if self.facts.state.is_set_aside() {
+            return Err(StepRefused::AlreadySetAside);
+        }
         // Anything but "certainly below" is no reason to park; that includes a chance that is not a number.
         let slow = reply_chance < self.rules.auto_park_below;
-        if !slow || has_draft || self.facts.state.is_set_aside() {
+        if !slow || has_draft {
             return Err(StepRefused::NotExpectedSlow);
         }
         self.set_aside(EpisodeState::Parked, None, None)?;

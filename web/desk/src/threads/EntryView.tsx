@@ -47,6 +47,16 @@ export const EntryView = memo(function EntryView(props: Props) {
       </article>
     )
   }
+  if (entry.type === 'note') {
+    return (
+      <article className={styles.entry} data-entry={entry.id} aria-label={`${entry.author.name}, ${time(at)}`}>
+        {stamp}
+        <p className={styles.system}>
+          <Words text={entry.text} />
+        </p>
+      </article>
+    )
+  }
   return <MessageView {...props} entry={entry} stamp={stamp} />
 })
 

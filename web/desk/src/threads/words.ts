@@ -48,6 +48,7 @@ export function whatText(t: TFunction, what: string): string {
 /** One line of an entry, for lists. */
 export function lineOf(t: TFunction, entry: Entry): string {
   if (entry.type === 'event') return t('entry.event_not_shown', { what: whatText(t, entry.what) })
+  if (entry.type === 'note') return entry.text.replace(/\s+/g, ' ').trim()
   const words = textOf(entry).replace(/\s+/g, ' ').trim()
   const part = entry.not_shown?.[0]
   return words || (part ? t('entry.part_not_shown', { what: whatText(t, part) }) : '')
