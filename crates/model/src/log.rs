@@ -77,8 +77,8 @@ kinds! {
     MessageAttributed = "message.attributed", shown: false;
     /// A colleague wrote a note.
     NoteWritten = "note.written", shown: true;
-    /// A matter began.
-    EpisodeOpened = "episode.opened", shown: true;
+    /// A matter began. No entry of its own: it is told by the first entry that belongs to it.
+    EpisodeOpened = "episode.opened", shown: false;
     /// Somebody thinks that it is solved.
     EpisodeResolved = "episode.resolved", shown: true;
     /// It is at its end.

@@ -25,7 +25,7 @@ on_both_engines! {
     a_receipt_by_the_providers_id_names_its_messages_alone: own;
     a_receipt_may_come_before_the_answer: own;
     an_echo_ends_doubt: own;
-    an_echo_of_a_stranger_is_shown_as_an_event: shared;
+    an_echo_of_a_stranger_is_a_message_of_the_business: shared;
     an_echo_over_another_account_is_no_proof: own;
     what_is_about_nobody_is_set_aside: shared;
     an_event_that_cannot_be_applied_is_set_aside: shared;
@@ -110,7 +110,8 @@ async fn an_event_is_applied_once(harness: Harness) {
     assert_eq!(one.unwrap() + other.unwrap(), 1);
     assert_eq!(harness.apply(vec![event.clone()]).await, 0, "nor later");
     let told: Vec<LogKind> = harness.log(harness.workspace).await.iter().map(|record| record.kind).collect();
-    assert_eq!(told, [LogKind::ChannelAccountCreated, LogKind::CustomerCreated, LogKind::MessageReceived]);
+    use LogKind::{BallChanged, ChannelAccountCreated, CustomerCreated, EpisodeOpened, MessageReceived};
+    assert_eq!(told, [ChannelAccountCreated, CustomerCreated, EpisodeOpened, BallChanged, MessageReceived]);
     let waiting = harness.store.list_waiting_events(3, 10_000).await.unwrap();
     assert!(!waiting.iter().any(|waiting| waiting.id == event.event.id));
     assert_eq!(harness.store.list_waiting_events(3, 0).await.unwrap().len(), 0);
@@ -357,14 +358,22 @@ async fn an_echo_ends_doubt(harness: Harness) {
     assert_eq!(sent, 1);
 }
 
-async fn an_echo_of_a_stranger_is_shown_as_an_event(harness: Harness) {
+async fn an_echo_of_a_stranger_is_a_message_of_the_business(harness: Harness) {
     let talk = harness.talk().await;
     let unknown = harness.echo("written elsewhere", Some(MessageId(5)));
     harness.happen(&talk, unknown).await;
     let entries = harness.store.list_entries(harness.workspace, talk.thread, i64::MAX, 10).await.unwrap();
-    let EntryBody::Event(event) = &entries[0].body else { panic!("an event: {entries:?}") };
-    assert_eq!((event.name.as_str(), event.what.as_str()), ("not_shown", "echo"));
-    assert!(entries[0].id.starts_with("ent_"));
+    let EntryBody::Message(message) = &entries[0].body else { panic!("a message: {entries:?}") };
+    assert_eq!((message.direction, message.author.name.as_str()), (model::message::Direction::Outbound, "Another app"));
+    assert_eq!(message.delivery.as_ref().map(|delivery| delivery.state), Some(DeliveryState::Sent));
+    assert_eq!(message.external_id.as_deref(), Some("written elsewhere"));
+    assert_eq!(entries.len(), 2);
+    // It is told once, and receipts reach it.
+    harness.happen(&talk, harness.echo("written elsewhere", None)).await;
+    harness.happen(&talk, EventFact::Read { watermark: later(1) }).await;
+    let entries = harness.store.list_entries(harness.workspace, talk.thread, i64::MAX, 10).await.unwrap();
+    let EntryBody::Message(message) = &entries[0].body else { panic!("a message: {entries:?}") };
+    assert_eq!(message.delivery.as_ref().map(|delivery| delivery.state), Some(DeliveryState::Read));
     assert_eq!(entries.len(), 2);
 }
 

@@ -7,6 +7,7 @@
 mod accounts;
 mod coverage;
 mod engine;
+mod episodes;
 mod files;
 mod inbound;
 mod log;

@@ -268,7 +268,9 @@ async fn postgres_schema(client: &tokio_postgres::Client) -> Schema {
     ];
     for statement in statements {
         for row in client.query(statement, &[]).await.unwrap() {
-            schema.insert(row.get(0));
+            // PostgreSQL names a default's type and writes flags small.
+            let line: String = row.get(0);
+            schema.insert(line.replace("::text", "").replace("default=false", "default=FALSE"));
         }
     }
     schema

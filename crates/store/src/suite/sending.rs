@@ -282,7 +282,8 @@ async fn a_message_is_tried_again(harness: Harness) {
     harness.end(&job, number, accepted("x1"), later(2_010)).await;
     assert_eq!(harness.told(id).await, [LogKind::MessageQueued, LogKind::MessageRetried, LogKind::MessageSent]);
     let record = harness.log(harness.workspace).await;
-    let detail = record.iter().find_map(|record| record.detail.clone()).unwrap();
+    let retried = record.iter().find(|record| record.kind == LogKind::MessageRetried);
+    let detail = retried.and_then(|record| record.detail.clone()).unwrap();
     assert_eq!(detail, r#"{"code":"2","reason":"temporary"}"#, "never the provider's words");
 }
 
