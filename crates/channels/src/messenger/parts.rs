@@ -31,6 +31,7 @@ pub(super) fn content(message: &Object<'_>) -> Content {
         Content { reply_to: message.object("reply_to").and_then(|answered| answered.id("mid")), ..Content::default() };
     match message.text("text") {
         // Longer than a block is more than Messenger carries today; nothing is cut all the same.
+        Some(words) if words.trim().is_empty() => {}
         Some(words) => {
             let letters: Vec<char> = words.chars().collect();
             let parts = letters.chunks(MAX_TEXT_CHARS).map(|part| Block::text(part.iter().collect::<String>()));
