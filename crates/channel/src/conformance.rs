@@ -6,8 +6,16 @@
 //!
 //! Behind the feature `conformance`, for tests only.
 
+mod content;
+
+pub use content::{
+    ProviderSide, every_capability_is_rendered_and_read_back, forms, media_never_comes_by_provider_address,
+    receipts_are_monotonic,
+};
+
 use crate::{Account, Channel, Fact, Outbound, SendOutcome, SplitEvent};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use model::Block;
 use proptest::{
     prelude::*,
     test_runner::{Config, TestCaseError, TestRunner},
@@ -260,13 +268,15 @@ pub struct SendCase {
 }
 
 /// Each case gives its class, and together the cases reach every class that the channel can have (a channel without a
-/// window has no [`OutcomeClass::OutsideWindow`]). No outcome's words hold a secret of the account.
+/// window has no [`OutcomeClass::OutsideWindow`]). Each kind of block that the channel has a form for goes out in one case and
+/// fails in another. No outcome's words hold a secret of the account.
 ///
 /// # Errors
 /// The [`Violation`].
 pub async fn every_outcome_is_classified(channel: &dyn Channel, cases: &[SendCase]) -> Result<(), Violation> {
     const RULE: &str = "every_outcome_is_classified";
     let mut reached = BTreeSet::new();
+    let mut kinds: BTreeMap<&str, BTreeSet<OutcomeClass>> = BTreeMap::new();
     for case in cases {
         let outcome = channel.send(&case.account, &case.message).await;
         let class = OutcomeClass::of(&outcome);
@@ -277,6 +287,15 @@ pub async fn every_outcome_is_classified(channel: &dyn Channel, cases: &[SendCas
         let leak = case.account.secrets.iter().find(|(_, secret)| words.contains(secret.expose()));
         ensure(leak.is_none(), RULE, || format!("{}: the outcome holds a secret", case.name))?;
         reached.insert(class);
+        for kind in case.message.blocks.iter().map(Block::kind) {
+            kinds.entry(kind).or_default().insert(class);
+        }
+    }
+    for (_, block) in forms(&channel.capabilities()) {
+        let (kind, empty) = (block.kind(), BTreeSet::new());
+        let classes = kinds.get(kind).unwrap_or(&empty);
+        ensure(classes.contains(&OutcomeClass::Accepted), RULE, || format!("no case in which this goes out: {kind}"))?;
+        ensure(classes.len() > 1, RULE, || format!("no case in which this fails: {kind}"))?;
     }
     let has_window = channel.capabilities().has_window;
     let missing: Vec<_> = OutcomeClass::ALL

@@ -31,13 +31,20 @@ pub struct Limits {
     pub connect: Duration,
     /// The longest that the whole call may take, the answer's body included. Must be longer than `connect`.
     pub total: Duration,
+    /// The longest that an upload may take in place of `total`: files have up to 25 MB, and lines may be slow.
+    pub upload: Duration,
     /// The most bytes of an answer's body.
     pub max_answer_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(5), total: Duration::from_secs(10), max_answer_bytes: 1 << 20 }
+        Self {
+            connect: Duration::from_secs(5),
+            total: Duration::from_secs(10),
+            upload: Duration::from_secs(120),
+            max_answer_bytes: 1 << 20,
+        }
     }
 }
 
@@ -53,6 +60,32 @@ pub struct HttpClient {
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP client cannot be set up: {0}")]
 pub struct SetUpError(String);
+
+/// The media type of bytes of which nothing is known.
+const OCTETS: &str = "application/octet-stream";
+
+/// A field of a form.
+#[derive(Debug, Clone)]
+pub struct FormPart {
+    name: &'static str,
+    /// Name and media type, when it is a file.
+    file: Option<(String, String)>,
+    bytes: Bytes,
+}
+
+impl FormPart {
+    /// A field with a text.
+    #[must_use]
+    pub fn text(name: &'static str, text: impl Into<String>) -> Self {
+        Self { name, file: None, bytes: text.into().into() }
+    }
+
+    /// A field with a file.
+    #[must_use]
+    pub fn file(name: &'static str, file_name: &str, media_type: &str, bytes: Bytes) -> Self {
+        Self { name, file: Some((file_name.to_owned(), media_type.to_owned())), bytes }
+    }
+}
 
 /// What a provider answered, whatever the status.
 #[derive(Debug, Clone)]
@@ -130,6 +163,29 @@ impl HttpClient {
         let sent = Arc::new(AtomicBool::new(false));
         let body = reqwest::Body::wrap(Observed { bytes: Some(json), asked_for: sent.clone() });
         self.call(self.client.post(url).headers(headers).body(body), &sent).await
+    }
+
+    /// Sends a form with files (`multipart/form-data`, RFC 7578). For preparations that may be repeated: whether a failed one
+    /// left is not looked into.
+    ///
+    /// # Errors
+    /// [`CallError::MayHaveBeenSent`] when no whole answer came.
+    pub async fn post_form(&self, url: &str, headers: HeaderMap, form: Vec<FormPart>) -> Result<Answer, CallError> {
+        let mut whole = reqwest::multipart::Form::new();
+        for FormPart { name, file, bytes } in form {
+            let length = bytes.len() as u64;
+            let mut part = reqwest::multipart::Part::stream_with_length(bytes, length);
+            if let Some((file_name, media_type)) = file {
+                part = part.file_name(file_name);
+                let type_fits = !media_type.chars().any(char::is_control);
+                let media_type = if type_fits { media_type.as_str() } else { OCTETS };
+                part = part.mime_str(media_type).map_err(|error| CallError::NotSent(words(&error)))?;
+            }
+            whole = whole.part(name, part);
+        }
+        let sent = AtomicBool::new(true);
+        let request = self.client.post(url).headers(headers).multipart(whole).timeout(self.limits.upload);
+        self.call(request, &sent).await
     }
 
     async fn call(&self, request: reqwest::RequestBuilder, sent: &AtomicBool) -> Result<Answer, CallError> {

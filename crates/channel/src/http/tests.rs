@@ -10,8 +10,12 @@ use std::{
 fn client() -> HttpClient {
     // Already installed by another test of this process: just as good.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let limits =
-        Limits { connect: Duration::from_millis(400), total: Duration::from_millis(900), max_answer_bytes: 1000 };
+    let limits = Limits {
+        connect: Duration::from_millis(400),
+        total: Duration::from_millis(900),
+        max_answer_bytes: 1000,
+        ..Limits::default()
+    };
     HttpClient::with_limits(limits).unwrap()
 }
 

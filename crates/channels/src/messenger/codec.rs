@@ -231,8 +231,14 @@ pub struct SendBody<'a> {
     /// `HUMAN_AGENT`, with `MESSAGE_TAG`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<&'static str>,
-    /// What to say.
-    pub message: SendMessage<'a>,
+    /// Under whose name and picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persona_id: Option<&'a str>,
+    /// Which message it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<SendReplyTo<'a>>,
+    /// What to say: text or an attachment, with `metadata` that comes back in the echo and is never shown.
+    pub message: serde_json::Value,
 }
 
 /// To whom a send goes.
@@ -242,13 +248,11 @@ pub struct SendRecipient<'a> {
     pub id: &'a str,
 }
 
-/// What a send says.
+/// Which message a send answers.
 #[derive(Debug, Serialize)]
-pub struct SendMessage<'a> {
-    /// The words, at most 2000 characters.
-    pub text: &'a str,
-    /// Comes back in the echo, never shown to the customer; at most 1000 characters.
-    pub metadata: String,
+pub struct SendReplyTo<'a> {
+    /// Its id.
+    pub mid: &'a str,
 }
 
 /// What `error` of a Graph answer says.

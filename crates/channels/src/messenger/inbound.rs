@@ -3,9 +3,12 @@
 //! Source of the shapes: Messenger Platform, "Webhook events reference" (Graph v25.0). What no rule here knows is kept
 //! and shown as such, never dropped.
 
-use super::codec::{Envelope, MAX_ID_BYTES, Object, canonical, short_digest, text};
-use channel::{Content, EchoAuthor, Fact, Inbound, SplitError, SplitEvent};
-use model::{Block, MessageId, Timestamp, block::MAX_TEXT_CHARS, message::AuthorKind};
+use super::{
+    codec::{Envelope, Object, canonical, short_digest},
+    facts,
+};
+use channel::{Fact, Inbound, SplitError, SplitEvent};
+use model::Timestamp;
 use serde_json::value::RawValue;
 
 /// The standard window in milliseconds: 24 h. Source: Messenger Platform policy, "standard messaging window". The
@@ -25,10 +28,6 @@ pub const METADATA_PREFIX: &str = "ot:";
 
 /// Members of an event that say who and when.
 const FRAME: [&str; 3] = ["sender", "recipient", "timestamp"];
-/// Members of a message that are read, or carry nothing for a reader.
-const READ_MEMBERS: [&str; 9] =
-    ["mid", "text", "attachments", "seq", "is_echo", "app_id", "metadata", "nlp", "sticker_id"];
-
 /// Splits a verified body into its events, each with its exact text.
 ///
 /// # Errors
@@ -92,19 +91,15 @@ pub fn interpret(payload: &str) -> Inbound {
         sender: person(&envelope.page, &kind, &item),
         at: Timestamp(item.number("timestamp").unwrap_or(envelope.time)),
         opens_window_millis: opens_window(&envelope.page, &kind, &item).then_some(WINDOW_MILLIS),
+        // Another app has the conversation: what is said there counts, and answering it would be refused.
         standby: envelope.list == "standby",
-        fact: if envelope.list == "standby" {
-            // Another app owns the thread; what is said there is kept, and answering it would be refused.
-            Fact::NotShown { what: "standby".into() }
-        } else {
-            fact(&kind, &item)
-        },
+        fact: facts::fact(&kind, &item, is_from(&envelope.page, &item)),
     }
 }
 
 /// What an event is, by the member that carries it.
 #[derive(Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Message,
     Echo,
     Delivery,
@@ -139,7 +134,7 @@ impl Kind {
     }
 
     /// The word in a key.
-    fn word(&self) -> &str {
+    pub(super) fn word(&self) -> &str {
         match self {
             Self::Message => "message",
             Self::Echo => "echo",
@@ -158,11 +153,15 @@ fn person(page: &str, kind: &Kind, item: &Object<'_>) -> Option<String> {
     if from_us { recipient } else { sender }.filter(|id| id != page)
 }
 
+/// Whether the page itself is the sender.
+fn is_from(page: &str, item: &Object<'_>) -> bool {
+    item.object("sender").and_then(|sender| sender.id("id")).as_deref() == Some(page)
+}
+
 /// Whether the event gives us the standard window: a message, a postback, a referral into an existing thread, a
 /// reaction that was set. Not: receipts, opt-ins, edits, echoes, and what the page itself did. Another app's thread
 /// (standby) counts, since the window is the page's.
 fn opens_window(page: &str, kind: &Kind, item: &Object<'_>) -> bool {
-    let from_us = item.object("sender").and_then(|sender| sender.id("id")).as_deref() == Some(page);
     let opens = match kind {
         Kind::Message => true,
         Kind::Other(word) => match word.as_str() {
@@ -172,7 +171,7 @@ fn opens_window(page: &str, kind: &Kind, item: &Object<'_>) -> bool {
         },
         Kind::Echo | Kind::Delivery | Kind::Read => false,
     };
-    opens && !from_us && person(page, kind, item).is_some()
+    opens && !is_from(page, item) && person(page, kind, item).is_some()
 }
 
 /// The event's own key: the same whenever the same event comes again, in whatever batch; unique within the account.
@@ -210,104 +209,15 @@ fn key(page: &str, list: &str, kind: &Kind, item: &Object<'_>, raw: &RawValue) -
 }
 
 /// The member that carries what the event is about.
-fn word_member(kind: &Kind) -> &str {
+pub(super) fn word_member(kind: &Kind) -> &str {
     match kind {
         Kind::Message | Kind::Echo => "message",
         other => other.word(),
     }
 }
 
-fn fact(kind: &Kind, item: &Object<'_>) -> Fact {
-    let carried = item.object(word_member(kind)).unwrap_or_default();
-    match kind {
-        Kind::Message => match carried.id("mid") {
-            Some(external_id) => {
-                let (blocks, not_shown) = parts(&carried);
-                let content = Content { blocks, not_shown, ..Content::default() };
-                Fact::Message { external_id, content, choice: None, referral: None }
-            }
-            None => Fact::NotShown { what: "message".into() },
-        },
-        Kind::Echo => match carried.id("mid") {
-            Some(external_id) => Fact::Echo {
-                external_id,
-                message_id: our_id(&carried),
-                content: Content::default(),
-                author: EchoAuthor { kind: AuthorKind::System, name: String::new() },
-            },
-            None => Fact::NotShown { what: "message_echo".into() },
-        },
-        Kind::Delivery => {
-            let external_ids: Vec<String> = carried
-                .list("mids")
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(text)
-                .filter(|mid| !mid.is_empty() && mid.len() <= MAX_ID_BYTES)
-                .collect();
-            let watermark = carried.number("watermark").map(Timestamp);
-            if external_ids.is_empty() && watermark.is_none() {
-                return Fact::NotShown { what: "delivery".into() };
-            }
-            Fact::Delivered { external_ids, watermark }
-        }
-        Kind::Read => match carried.number("watermark") {
-            Some(watermark) => Fact::Read { watermark: Timestamp(watermark) },
-            None => Fact::NotShown { what: "read".into() },
-        },
-        Kind::Other(what) => Fact::NotShown { what: what.clone() },
-    }
-}
-
-/// Our message id, when the echo's metadata holds one. Other apps of the page may write whatever they like there.
-fn our_id(message: &Object<'_>) -> Option<MessageId> {
-    message.text("metadata")?.strip_prefix(METADATA_PREFIX)?.parse().ok()
-}
-
-/// The words of a message, and the parts of it that are kept but not shown.
-fn parts(message: &Object<'_>) -> (Vec<Block>, Vec<String>) {
-    let mut blocks = Vec::new();
-    let mut not_shown = Vec::new();
-    match message.text("text") {
-        // Longer than a block is more than Messenger carries today; nothing is cut all the same.
-        Some(words) => {
-            let letters: Vec<char> = words.chars().collect();
-            blocks.extend(letters.chunks(MAX_TEXT_CHARS).map(|part| Block::text(part.iter().collect::<String>())));
-        }
-        None if message.get("text").is_some() => not_shown.push("text".into()),
-        None => {}
-    }
-    match message.list("attachments") {
-        Some(attachments) => not_shown.extend(attachments.into_iter().map(attachment)),
-        None if message.get("attachments").is_some() => not_shown.push("attachments".into()),
-        None => {}
-    }
-    for name in message.names().filter(|name| !READ_MEMBERS.contains(name)) {
-        let word = clip(&name.replace('\0', "\u{fffd}"), 64);
-        if !not_shown.contains(&word) {
-            not_shown.push(word);
-        }
-    }
-    if blocks.is_empty() && not_shown.is_empty() {
-        not_shown.push("message".into());
-    }
-    (blocks, not_shown)
-}
-
-/// The word for an attachment. A sticker came as an image with `sticker_id` and is becoming a type of its own (since
-/// June 2026); both are a sticker.
-fn attachment(raw: &RawValue) -> String {
-    let attachment = Object::read(raw.get()).unwrap_or_default();
-    let is_sticker = attachment.object("payload").is_some_and(|payload| payload.get("sticker_id").is_some());
-    match attachment.text("type") {
-        _ if is_sticker => "attachment:sticker".into(),
-        Some(kind) => format!("attachment:{}", clip(&kind, 64)),
-        None => "attachment".into(),
-    }
-}
-
 /// At most `max` bytes of a text, cut between characters.
-fn clip(words: &str, max: usize) -> String {
+pub(super) fn clip(words: &str, max: usize) -> String {
     let end = (0..=max.min(words.len())).rev().find(|end| words.is_char_boundary(*end)).unwrap_or(0);
     words[..end].to_owned()
 }

@@ -1,23 +1,33 @@
 //! Facebook Messenger: the inbox of one Facebook page.
 //!
-//! [`codec`] holds the bytes, [`inbound`] and [`outbound`] the two directions, [`errors`] what a failed send means;
-//! `fixtures/` the provider's payloads. The set-up steps, and where to look when nothing arrives, are in `README.md`.
+//! [`codec`] holds the bytes, [`inbound`] and [`outbound`] the two directions (with `facts` and `parts`, what an event and a
+//! message mean; `native`, a part of a plan as Meta wants it; `prepared`, uploads and personas), [`errors`] what a failed send
+//! means, `account_test` the live test; `fixtures/` the provider's payloads. The set-up steps, and where to look when nothing arrives, are in `README.md`.
 //!
 //! Settings: `page_id`; `api_base` (default [`DEFAULT_API_BASE`]), `graph_version` (default [`DEFAULT_GRAPH_VERSION`]),
 //! `human_agent_tag` (default false). Secrets: `page_access_token`, `app_secret`, `verify_token`.
 
+mod account_test;
 pub mod codec;
 pub mod errors;
+mod facts;
 pub mod inbound;
+mod native;
 pub mod outbound;
+mod parts;
+mod prepared;
 
+pub use account_test::REQUIRED_FIELDS;
 use async_trait::async_trait;
+
 use channel::{
-    Account, Capabilities, Channel, Handshake, Inbound, Outbound, Reconciled, SendOutcome, SettingFault, SplitError,
-    SplitEvent, TestReport, http::HttpClient,
+    Account, Capabilities, Channel, Handshake, Inbound, Outbound, Profile, Reconciled, SendOutcome, SettingFault,
+    Signal, SplitError, SplitEvent, TestReport, Unavailable, http::HttpClient,
 };
 use http::{HeaderMap, HeaderValue, Uri};
 use model::{MessageId, Timestamp};
+use prepared::Prepared;
+use std::sync::Arc;
 
 /// The word for this channel in the API.
 const KIND: &str = "messenger";
@@ -39,6 +49,7 @@ const SIGNATURE_HEADER: &str = "x-hub-signature-256";
 #[derive(Debug, Clone)]
 pub struct Messenger {
     http: HttpClient,
+    prepared: Arc<Prepared>,
 }
 
 /// An account's settings with the defaults in place. Whatever is missing is empty, which the provider refuses.
@@ -54,7 +65,7 @@ impl Messenger {
     /// The channel, over this client.
     #[must_use]
     pub fn new(http: HttpClient) -> Self {
-        Self { http }
+        Self { http, prepared: Arc::new(Prepared::new()) }
     }
 }
 
@@ -81,7 +92,7 @@ impl Channel for Messenger {
             read_receipts: true,
             proof_wait_millis: PROOF_WAIT_MILLIS,
             max_concurrent_sends: MAX_CONCURRENT_SENDS,
-            ..Capabilities::text_only(outbound::MAX_TEXT_CHARS)
+            ..native::FORMS
         }
     }
 
@@ -176,7 +187,15 @@ impl Channel for Messenger {
     }
 
     async fn send(&self, account: &Account, message: &Outbound) -> SendOutcome {
-        outbound::send(&self.http, &settings(account), message).await
+        outbound::send(&self.http, &self.prepared, &settings(account), message).await
+    }
+
+    async fn signal(&self, account: &Account, recipient: &str, signal: Signal) -> Result<(), Unavailable> {
+        outbound::signal(&self.http, &settings(account), recipient, signal).await
+    }
+
+    async fn profile(&self, account: &Account, address: &str) -> Result<Profile, Unavailable> {
+        account_test::profile(&self.http, &settings(account), address).await
     }
 
     async fn reconcile(
@@ -191,7 +210,7 @@ impl Channel for Messenger {
     }
 
     async fn test(&self, account: &Account) -> TestReport {
-        outbound::test(&self.http, &settings(account)).await
+        account_test::test(&self.http, &settings(account)).await
     }
 }
 

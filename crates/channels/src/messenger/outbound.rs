@@ -2,43 +2,27 @@
 
 use super::{
     Settings,
-    codec::{GraphError, Object, SendBody, SendMessage, SendRecipient},
+    codec::{GraphError, Object, SendBody, SendRecipient, SendReplyTo},
     errors::classify,
-    inbound::METADATA_PREFIX,
+    native::{attachment, native},
+    prepared::{Prepared, Upload},
 };
 use channel::{
-    Outbound, SendOutcome, TestReport, TestStep,
+    Outbound, SendOutcome, Signal, Unavailable,
     http::{Answer, CallError, HttpClient},
 };
 use http::{HeaderMap, HeaderValue, header};
-use model::{Block, gate::Window};
+use model::{gate::Window, message::AuthorKind};
+use serde_json::json;
 
-/// The most characters (Unicode scalar values) of one text message. Source: Send API, "message.text".
-pub const MAX_TEXT_CHARS: usize = 2000;
-/// The fields without which a conversation cannot be followed: what customers write, what the page writes elsewhere
-/// (and our own proof of sending), and the receipts.
-pub const REQUIRED_FIELDS: [&str; 4] = ["messages", "message_echoes", "message_deliveries", "message_reads"];
 /// The most characters of a provider's words that are kept.
 const MAX_DETAIL_CHARS: usize = 500;
 
-/// The JSON of a send; the blocks of a message become one text, a blank line between them.
+/// The JSON of a send.
 ///
 /// # Errors
-/// The number of characters when it is more than [`MAX_TEXT_CHARS`].
-pub fn send_body(message: &Outbound) -> Result<Vec<u8>, usize> {
-    let texts: Vec<&str> = message
-        .blocks
-        .iter()
-        .filter_map(|block| match block {
-            Block::Text { text } => Some(text.as_str()),
-            _ => None,
-        })
-        .collect();
-    let text = texts.join("\n\n");
-    let chars = text.chars().count();
-    if chars > MAX_TEXT_CHARS {
-        return Err(chars);
-    }
+/// Why Messenger cannot carry the message, in words.
+pub fn send_body(message: &Outbound, persona_id: Option<&str>, attachment_id: Option<&str>) -> Result<Vec<u8>, String> {
     let (messaging_type, tag) = match message.window {
         Window::Open => ("RESPONSE", None),
         // Only for words that a person typed (the gate sees to that), with the Human Agent feature granted.
@@ -48,32 +32,121 @@ pub fn send_body(message: &Outbound) -> Result<Vec<u8>, usize> {
         recipient: SendRecipient { id: &message.recipient },
         messaging_type,
         tag,
-        message: SendMessage { text: &text, metadata: format!("{METADATA_PREFIX}{}", message.message_id) },
+        persona_id,
+        reply_to: message.reply_to.as_deref().map(|mid| SendReplyTo { mid }),
+        message: native(message, attachment_id)?,
     };
-    // Texts and fixed words: there is nothing in it that could fail to be written as JSON.
-    Ok(serde_json::to_vec(&body).unwrap_or_default())
+    serde_json::to_vec(&body).map_err(|error| error.to_string())
 }
 
-/// Sends one message with one call.
-pub async fn send(http: &HttpClient, settings: &Settings<'_>, message: &Outbound) -> SendOutcome {
-    let body = match send_body(message) {
-        Ok(body) => body,
-        Err(chars) => {
-            return SendOutcome::Permanent {
-                code: None,
-                detail: format!("the text has {chars} characters, Messenger takes {MAX_TEXT_CHARS}"),
-            };
+/// Sends one message with one call. Files and the persona are made ready before; where Meta refuses the call because it
+/// forgot one of them, that is put right and the call made once more.
+pub(super) async fn send(
+    http: &HttpClient,
+    prepared: &Prepared,
+    settings: &Settings<'_>,
+    message: &Outbound,
+) -> SendOutcome {
+    if message.window == Window::HumanAgent && message.author != AuthorKind::Agent {
+        let detail = "only what a person wrote may go out under the HUMAN_AGENT tag".into();
+        return SendOutcome::OutsideWindow { code: None, detail };
+    }
+    let mut upload = match make_upload(http, prepared, settings, message).await {
+        Ok(upload) => upload,
+        Err(outcome) => return outcome,
+    };
+    let mut persona = None;
+    if let Some(wanted) = &message.persona {
+        persona = prepared.persona(http, settings, wanted).await;
+    }
+    loop {
+        let attachment_id = upload.as_ref().map(|upload| upload.attachment_id.as_str());
+        let body = match send_body(message, persona.as_deref(), attachment_id) {
+            Ok(body) => body,
+            Err(detail) => return SendOutcome::Permanent { code: None, detail },
+        };
+        let Some(headers) = settings.headers() else {
+            return SendOutcome::Unauthorized { code: None, detail: TOKEN_UNUSABLE.into() };
+        };
+        let answer = match http.post_json(&settings.url("/messages"), headers, body.into()).await {
+            Ok(answer) => answer,
+            Err(CallError::NotSent(detail)) => {
+                let outcome = SendOutcome::Temporary { retry_after_millis: None, code: None, detail };
+                return tidy(outcome, settings.token);
+            }
+            Err(CallError::MayHaveBeenSent(detail)) => {
+                return tidy(SendOutcome::Uncertain { detail }, settings.token);
+            }
+        };
+        // Meta's own refusal: the message did not go out, and each of these is put right at most once.
+        if let (Some(wanted), true) = (&message.persona, persona.is_some() && blames(&answer, "persona")) {
+            prepared.forget_persona(settings, wanted);
+            persona = None;
+            continue;
         }
+        if let (Some((_, media)), Some(Upload { reused: true, .. }), true) =
+            (attachment(message), &upload, blames(&answer, "attachment"))
+        {
+            prepared.forget_upload(settings, media.file_id);
+            upload = match make_upload(http, prepared, settings, message).await {
+                Ok(upload) => upload,
+                Err(outcome) => return outcome,
+            };
+            // Another call may have uploaded it meanwhile: what is at hand now counts as new, or this would not end.
+            if let Some(upload) = &mut upload {
+                upload.reused = false;
+            }
+            continue;
+        }
+        return tidy(outcome(&answer, message.window), settings.token);
+    }
+}
+
+/// Uploads the file that the message is, if it is one.
+async fn make_upload(
+    http: &HttpClient,
+    prepared: &Prepared,
+    settings: &Settings<'_>,
+    message: &Outbound,
+) -> Result<Option<Upload>, SendOutcome> {
+    let Some((kind, media)) = attachment(message) else { return Ok(None) };
+    match message.file(media.file_id) {
+        Some(file) => prepared.upload(http, settings, kind, file).await.map(Some),
+        None => Err(SendOutcome::Permanent { code: None, detail: "the file is not here".into() }),
+    }
+}
+
+/// Whether Graph refused the call and says that something of this name is wrong (code 100, a bad parameter). There is no
+/// documented subcode; the words are all there is. Reading them wrongly costs a message its persona, or one more upload.
+fn blames(answer: &Answer, what: &str) -> bool {
+    GraphError::read(&answer.body)
+        .is_some_and(|error| error.code == Some(100) && error.message.to_lowercase().contains(what))
+}
+
+/// Shows that somebody types, or has seen what was written.
+pub(super) async fn signal(
+    http: &HttpClient,
+    settings: &Settings<'_>,
+    recipient: &str,
+    signal: Signal,
+) -> Result<(), Unavailable> {
+    let action = match signal {
+        Signal::TypingOn => "typing_on",
+        Signal::TypingOff => "typing_off",
+        Signal::Seen => "mark_seen",
     };
-    let Some(headers) = settings.headers() else {
-        return SendOutcome::Unauthorized { code: None, detail: TOKEN_UNUSABLE.into() };
-    };
-    let outcome = match http.post_json(&settings.url("/messages"), headers, body.into()).await {
-        Ok(answer) => outcome(&answer, message.window),
-        Err(CallError::NotSent(detail)) => SendOutcome::Temporary { retry_after_millis: None, code: None, detail },
-        Err(CallError::MayHaveBeenSent(detail)) => SendOutcome::Uncertain { detail },
-    };
-    tidy(outcome, settings.token)
+    let refused = |later, code, detail: String| Unavailable { later, code, detail: safe(&detail, settings.token) };
+    let headers = settings.headers().ok_or_else(|| refused(false, None, TOKEN_UNUSABLE.into()))?;
+    let body = json!({ "recipient": { "id": recipient }, "sender_action": action });
+    let answer = http
+        .post_json(&settings.url("/messages"), headers, body.to_string().into())
+        .await
+        .map_err(|error| refused(true, None, error.to_string()))?;
+    match GraphError::read(&answer.body) {
+        Some(error) => Err(refused(error.is_transient, error.code_text(), error.message)),
+        None if answer.status.is_success() => Ok(()),
+        None => Err(refused(true, None, format!("the provider answered status {}", answer.status.as_u16()))),
+    }
 }
 
 /// What an answer says of the message.
@@ -90,7 +163,7 @@ pub fn outcome(answer: &Answer, window: Window) -> SendOutcome {
 }
 
 /// Bounds the words, and takes the token out of them: Graph repeats a malformed token in its error.
-fn tidy(mut outcome: SendOutcome, token: &str) -> SendOutcome {
+pub(super) fn tidy(mut outcome: SendOutcome, token: &str) -> SendOutcome {
     use SendOutcome::{Accepted, Blocked, OutsideWindow, Permanent, RateLimited, Temporary, Unauthorized, Uncertain};
     match &mut outcome {
         Accepted { .. } => {}
@@ -105,112 +178,12 @@ fn tidy(mut outcome: SendOutcome, token: &str) -> SendOutcome {
     outcome
 }
 
-fn safe(words: &str, token: &str) -> String {
+pub(super) fn safe(words: &str, token: &str) -> String {
     let words = if token.is_empty() { words.to_owned() } else { words.replace(token, "***") };
     words.chars().map(|letter| if letter == '\0' { '\u{fffd}' } else { letter }).take(MAX_DETAIL_CHARS).collect()
 }
 
-const TOKEN_UNUSABLE: &str = "the page access token has characters that a header cannot carry";
-
-/// Tries the token and the page, then whether the page's events are subscribed. Sends nothing to anybody.
-pub async fn test(http: &HttpClient, settings: &Settings<'_>) -> TestReport {
-    let mut steps = Vec::new();
-    let found = match read(http, settings, "?fields=name").await {
-        Ok(page) => page,
-        Err(failure) => {
-            let (name, detail) = match failure {
-                Failure::Credentials(detail) => (
-                    "token",
-                    format!("{detail} — make a new page access token with pages_messaging and pages_manage_metadata"),
-                ),
-                Failure::Other(detail) => {
-                    steps.push(TestStep {
-                        name: "token",
-                        passed: true,
-                        code: "accepted",
-                        detail: "not refused".into(),
-                    });
-                    ("page", format!("{detail} — check the page id, and that the token is this page's"))
-                }
-                Failure::NoAnswer(detail) => {
-                    ("token", format!("{detail} — check api_base and that this server may reach it"))
-                }
-            };
-            steps.push(TestStep { name, passed: false, code: "refused", detail });
-            return TestReport { steps };
-        }
-    };
-    steps.push(TestStep { name: "token", passed: true, code: "accepted", detail: "accepted".into() });
-    let body = Object::read(&found).unwrap_or_default();
-    if body.id("id").as_deref() != Some(settings.page_id) {
-        let detail = "the provider answered for another page — check the page id".into();
-        steps.push(TestStep { name: "page", passed: false, code: "refused", detail });
-        return TestReport { steps };
-    }
-    let name = body.text("name").unwrap_or_default();
-    steps.push(TestStep { name: "page", passed: true, code: "accepted", detail: safe(&name, settings.token) });
-    steps.push(subscribed(http, settings).await);
-    TestReport { steps }
-}
-
-/// Whether one app gets all the fields that we need.
-async fn subscribed(http: &HttpClient, settings: &Settings<'_>) -> TestStep {
-    let failed = |detail: String| TestStep { name: "subscribed", passed: false, code: "refused", detail };
-    let body = match read(http, settings, "/subscribed_apps").await {
-        Ok(body) => body,
-        Err(Failure::Credentials(detail) | Failure::Other(detail) | Failure::NoAnswer(detail)) => {
-            return failed(format!("{detail} — the token needs pages_manage_metadata to show this"));
-        }
-    };
-    let apps = Object::read(&body).unwrap_or_default().list("data").unwrap_or_default();
-    let missing = apps
-        .into_iter()
-        .filter_map(|app| {
-            let fields = Object::read(app.get())?.list("subscribed_fields").unwrap_or_default();
-            let fields: Vec<String> = fields.into_iter().filter_map(super::codec::text).collect();
-            Some(REQUIRED_FIELDS.into_iter().filter(|needed| !fields.iter().any(|has| has == needed)).collect())
-        })
-        .min_by_key(Vec::len);
-    match missing {
-        None => {
-            failed(format!("no app is subscribed to this page — subscribe yours to {}", REQUIRED_FIELDS.join(", ")))
-        }
-        Some(missing) if missing.is_empty() => {
-            TestStep { name: "subscribed", passed: true, code: "accepted", detail: REQUIRED_FIELDS.join(", ") }
-        }
-        Some(missing) => {
-            failed(format!("not subscribed: {} — add the fields to the page's subscription", missing.join(", ")))
-        }
-    }
-}
-
-enum Failure {
-    Credentials(String),
-    Other(String),
-    NoAnswer(String),
-}
-
-/// Reads something of the page, as JSON text.
-async fn read(http: &HttpClient, settings: &Settings<'_>, rest: &str) -> Result<String, Failure> {
-    let headers = settings.headers().ok_or_else(|| Failure::Credentials(TOKEN_UNUSABLE.into()))?;
-    let answer = http
-        .get(&settings.url(rest), headers)
-        .await
-        .map_err(|error| Failure::NoAnswer(safe(&error.to_string(), settings.token)))?;
-    if answer.status.is_success() {
-        return Ok(String::from_utf8_lossy(&answer.body).into_owned());
-    }
-    let status = answer.status.as_u16();
-    let Some(error) = GraphError::read(&answer.body) else {
-        let detail = format!("the provider answered status {status}");
-        return Err(if status == 401 { Failure::Credentials(detail) } else { Failure::Other(detail) });
-    };
-    let detail = safe(&error.message, settings.token);
-    Err(match error.code {
-        Some(190 | 10 | 200..=299 | 102) => Failure::Credentials(detail),
-        _ => Failure::Other(detail),
-    })
-}
+pub(super) const TOKEN_UNUSABLE: &str = "the page access token has characters that a header cannot carry";
 
 impl Settings<'_> {
     /// The address of something of the page.
@@ -220,7 +193,7 @@ impl Settings<'_> {
     }
 
     /// The credentials, marked so that nothing prints them; `None` when a header cannot carry them.
-    fn headers(&self) -> Option<HeaderMap> {
+    pub(super) fn headers(&self) -> Option<HeaderMap> {
         let mut value = HeaderValue::from_str(&format!("Bearer {}", self.token)).ok()?;
         value.set_sensitive(true);
         Some(HeaderMap::from_iter([(header::AUTHORIZATION, value)]))

@@ -1,7 +1,8 @@
 //! What arrives at the provider, and the live test of an account.
 
 use super::{PSID, account_at, hello, messenger};
-use channel::{Channel, Outbound, Reconciled, SendOutcome};
+use channel::{Channel, Outbound, Reconciled, SendOutcome, TestStep};
+use channels::messenger::REQUIRED_FIELDS;
 use model::{Block, MessageId, Timestamp, gate::Window};
 use serde_json::json;
 use testkit::graph::{Fault, GraphStandIn, now_millis};
@@ -64,42 +65,50 @@ async fn a_lost_answer_is_proven_by_its_echo() {
         accepted.at,
     );
     let events = messenger.split(&testkit::graph::wire::body(&[echo], 1)).unwrap();
-    let expected = channel::Fact::Echo { external_id: accepted.mid, message_id: Some(MessageId(42)) };
-    assert_eq!(messenger.interpret(&events[0].payload).fact, expected);
+    let channel::Fact::Echo { external_id, message_id, .. } = messenger.interpret(&events[0].payload).fact else {
+        panic!()
+    };
+    assert_eq!((external_id, message_id), (accepted.mid, Some(MessageId(42))));
 }
 
 #[tokio::test]
-async fn the_live_test_says_what_to_do() {
-    let steps = async |meta: &GraphStandIn| -> Vec<(&'static str, bool, String)> {
-        let report = messenger().test(&account_at(meta)).await;
-        report.steps.into_iter().map(|step| (step.name, step.passed, step.detail)).collect()
-    };
-    let names = |steps: &[(&'static str, bool, String)]| steps.iter().map(|step| (step.0, step.1)).collect::<Vec<_>>();
+async fn the_live_test_says_what_it_found() {
+    let steps = async |meta: &GraphStandIn| messenger().test(&account_at(meta)).await.steps;
+    let names = |steps: &[TestStep]| steps.iter().map(|step| (step.name, step.passed)).collect::<Vec<_>>();
+    let codes = |steps: &[TestStep]| steps.iter().map(|step| step.code).collect::<Vec<_>>();
     let meta = GraphStandIn::start().await;
     let all = steps(&meta).await;
     assert_eq!(names(&all), [("token", true), ("page", true), ("subscribed", true)]);
-    assert_eq!(all[1].2, "Acme Lamps");
+    assert_eq!(codes(&all), ["accepted", "found", "subscribed"]);
+    assert_eq!(all[1].detail, "Acme Lamps");
 
     meta.subscribed(&["messages", "message_reads"]);
     let some = steps(&meta).await;
     assert_eq!(names(&some), [("token", true), ("page", true), ("subscribed", false)]);
-    assert!(some[2].2.contains("message_echoes, message_deliveries"), "{}", some[2].2);
+    assert_eq!(some[2].code, "fields_missing");
+    let missing = "message_echoes, message_deliveries, messaging_postbacks, message_reactions, message_edits, \
+        messaging_optins, messaging_referrals, messaging_handovers, standby";
+    assert_eq!(some[2].detail, missing, "only what is missing, for whoever translates the code");
+    for field in REQUIRED_FIELDS {
+        meta.subscribed(&REQUIRED_FIELDS.into_iter().filter(|other| *other != field).collect::<Vec<_>>());
+        assert_eq!(steps(&meta).await[2].detail, field);
+    }
     meta.subscribed(&[]);
-    assert!(steps(&meta).await[2].2.contains("no app is subscribed"));
+    assert_eq!(steps(&meta).await[2].code, "not_subscribed");
 
     meta.fault(Fault::ExpiredToken);
     let expired = steps(&meta).await;
     assert_eq!(names(&expired), [("token", false)]);
-    assert!(expired[0].2.contains("new page access token"), "{}", expired[0].2);
+    assert_eq!(codes(&expired), ["token_refused"]);
     meta.clear_faults().fault(Fault::Error { status: 400, code: 100, subcode: Some(33) });
-    assert_eq!(names(&steps(&meta).await), [("token", true), ("page", false)]);
+    assert_eq!(codes(&steps(&meta).await), ["not_refused", "page_not_found"]);
     meta.clear_faults().fault(Fault::CloseUnanswered { share: 1.0 });
-    assert_eq!(names(&steps(&meta).await), [("token", false)]);
+    assert_eq!(codes(&steps(&meta).await), ["no_answer"]);
 
     meta.clear_faults().new_token("another");
     let refused = steps(&meta).await;
     assert_eq!(names(&refused), [("token", false)]);
-    assert!(!refused[0].2.contains("EAAtest"), "the token stays out of the words: {}", refused[0].2);
+    assert!(!refused[0].detail.contains("EAAtest"), "the token stays out of the words: {}", refused[0].detail);
     assert_eq!(meta.accepted(), [], "a test sends nothing to anybody");
 }
 

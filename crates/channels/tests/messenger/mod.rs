@@ -1,17 +1,18 @@
 //! Messenger.
 
 mod calls;
-
 mod peers;
+mod preparation;
 mod seeds;
 mod suite;
 
+use bytes::Bytes;
 use channel::{
-    Account, Channel, Outbound, Secret,
+    Account, Channel, Outbound, OutboundFile, Secret,
     http::{HttpClient, Limits},
 };
 use channels::messenger::Messenger;
-use model::{Block, ChannelAccountId, MessageId, gate::Window};
+use model::{Block, ChannelAccountId, FileId, MessageId, block::Media, gate::Window, message::AuthorKind};
 use serde_json::json;
 use std::time::Duration;
 use testkit::graph::GraphStandIn;
@@ -49,6 +50,22 @@ pub fn hello() -> Outbound {
         message_id: MessageId(42),
         recipient: PSID.into(),
         blocks: vec![Block::text("hello")],
+        reply_to: None,
+        author: AuthorKind::Agent,
+        persona: None,
         window: Window::Open,
+        files: vec![],
     }
+}
+
+/// A message that is a picture.
+pub fn picture() -> Outbound {
+    let file = OutboundFile {
+        file_id: FileId(7),
+        name: "lamp.png".into(),
+        media_type: "image/png".into(),
+        bytes: Bytes::from_static(b"\x89PNG lamp"),
+        url: None,
+    };
+    Outbound { blocks: vec![Block::Image(Media::stored(file.file_id))], files: vec![file], ..hello() }
 }

@@ -1,10 +1,13 @@
 //! The conformance suite.
 
-use super::{PSID, SECRET, account, account_at, hello, messenger};
+use super::{PSID, SECRET, account, account_at, hello, messenger, picture};
 use channel::conformance::{
-    OutcomeClass, SendCase, Signed, bad_signatures_are_refused, every_outcome_is_classified, interpret_never_panics,
-    rebatching_gives_the_same_keys, receipts_carry_no_text, replay_gives_the_same_keys,
+    OutcomeClass, ProviderSide, SendCase, Signed, bad_signatures_are_refused,
+    every_capability_is_rendered_and_read_back, every_outcome_is_classified, forms, interpret_never_panics,
+    media_never_comes_by_provider_address, rebatching_gives_the_same_keys, receipts_are_monotonic,
+    receipts_carry_no_text, replay_gives_the_same_keys,
 };
+use channel::{Channel, Outbound, OutboundFile};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use testkit::graph::{Event, Fault, GraphStandIn, Mixing, batches, signature, wire};
 
@@ -55,6 +58,49 @@ fn other_batches_orders_and_times() {
 #[test]
 fn receipts() {
     receipts_carry_no_text(&messenger(), &[wire::body(&events()[4..7], 5)]).unwrap();
+}
+
+#[test]
+fn receipts_in_order() {
+    let body =
+        |at: i64| wire::body(&[Event::delivery(PAGE, PSID, &[], at, at + 1), Event::read(PAGE, PSID, at, at + 2)], at);
+    receipts_are_monotonic(&messenger(), &[body(1_789_000_000_000), body(1_789_000_000_000), body(1_789_000_009_000)])
+        .unwrap();
+}
+
+#[test]
+fn files_by_their_own_ids() {
+    let fixtures = [
+        &include_bytes!("../../src/messenger/fixtures/attachments.json")[..],
+        include_bytes!("../../src/messenger/fixtures/attachments-of-every-kind.json"),
+    ];
+    media_never_comes_by_provider_address(&messenger(), &fixtures.map(<[u8]>::to_vec)).unwrap();
+}
+
+/// Meta as the stand-in plays it: the echo repeats what was accepted, a tap sends the title and the payload.
+struct Meta(GraphStandIn);
+
+impl Meta {
+    fn sent(&self, mid: &str) -> testkit::graph::Accepted {
+        self.0.accepted().into_iter().find(|accepted| accepted.mid == mid).expect("it was accepted")
+    }
+}
+
+impl ProviderSide for Meta {
+    fn echo(&self, mid: &str) -> Vec<u8> {
+        wire::body(&[self.0.echo_of(&self.sent(mid))], 5)
+    }
+
+    fn pick(&self, mid: &str, place: usize) -> Vec<u8> {
+        wire::body(&[self.0.tap(PSID, &self.sent(mid), place)], 5)
+    }
+}
+
+#[tokio::test]
+async fn every_form() {
+    let meta = Meta(GraphStandIn::start().await);
+    let account = account_at(&meta.0);
+    every_capability_is_rendered_and_read_back(&messenger(), &account, PSID, &meta).await.unwrap();
 }
 
 #[test]
@@ -117,5 +163,48 @@ async fn every_outcome() {
         message: hello(),
         expected: OutcomeClass::Unauthorized,
     });
+    // Every other form, accepted and refused; and what goes wrong while a file is uploaded has not left.
+    let files = vec![OutboundFile {
+        file_id: model::FileId(9),
+        url: Some("https://a.example/x".into()),
+        ..picture().files.remove(0)
+    }];
+    for (name, block) in forms(&messenger().capabilities()) {
+        for (fault, expected) in [
+            (None, OutcomeClass::Accepted),
+            (Some(error(400, 551, Some(1_545_041))), OutcomeClass::Blocked),
+            (Some(Fault::LoseAnswer { share: 1.0 }), OutcomeClass::Uncertain),
+        ] {
+            let is_file = block.media().is_some();
+            let expected = match expected {
+                // A file that Meta does not take is no blocked person.
+                OutcomeClass::Blocked if is_file => OutcomeClass::Permanent,
+                other => other,
+            };
+            let mut files = files.clone();
+            if let Some(media_type) = block.media().and_then(|media| media.media_type.clone()) {
+                files[0].media_type = media_type;
+            }
+            let meta = GraphStandIn::start().await;
+            if let Some(fault) = fault {
+                meta.fault(fault);
+            }
+            let message = Outbound { blocks: vec![block.clone()], files, ..hello() };
+            cases.push(SendCase { name, account: account_at(&meta), message, expected });
+            kept.push(meta);
+        }
+    }
+    for (name, fault, expected) in [
+        ("upload: a proxy's 502", Fault::Status { status: 502 }, OutcomeClass::Temporary),
+        ("upload: closes unanswered", Fault::CloseUnanswered { share: 1.0 }, OutcomeClass::Temporary),
+        ("upload: error 2", error(500, 2, None), OutcomeClass::Temporary),
+        ("upload: expired token", Fault::ExpiredToken, OutcomeClass::Unauthorized),
+        ("upload: bad parameter", error(400, 100, Some(2_018_047)), OutcomeClass::Permanent),
+    ] {
+        let meta = GraphStandIn::start().await;
+        meta.fault_next(1, fault);
+        cases.push(SendCase { name, account: account_at(&meta), message: picture(), expected });
+        kept.push(meta);
+    }
     every_outcome_is_classified(&messenger(), &cases).await.unwrap();
 }

@@ -139,7 +139,7 @@ fn files_of_cards_and_links_are_found_too() {
 proptest! {
     #[test]
     fn angles_read_back_to_the_last_place(units in -1_800_000_000_i32..=1_800_000_000) {
-        let degrees = Degrees(units);
+        let degrees = Degrees::new(f64::from(units) / 1e7).unwrap();
         let json = serde_json::to_string(&degrees).unwrap();
         prop_assert_eq!(serde_json::from_str::<Degrees>(&json).unwrap(), degrees);
         prop_assert_eq!(Degrees::new(degrees.degrees()), Some(degrees));

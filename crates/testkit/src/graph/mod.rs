@@ -15,11 +15,13 @@
 //! # }
 //! ```
 
+mod beside;
 mod callbacks;
 mod faults;
 mod listener;
 mod routes;
 mod rules;
+mod shapes;
 mod sign;
 pub mod wire;
 
@@ -93,6 +95,32 @@ pub struct Accepted {
     pub body: Value,
 }
 
+/// A file that was uploaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// The id given to it.
+    pub id: String,
+    /// `image`, `audio`, `video` or `file`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its media type, as the sender says.
+    pub media_type: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A persona of the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Persona {
+    /// The id given to it.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Where its picture is.
+    pub picture_url: String,
+}
+
 /// A running stand-in; it ends with the value.
 pub struct GraphStandIn {
     shared: Arc<Shared>,
@@ -116,6 +144,11 @@ struct State {
     reads: bool,
     sender: Option<CallbackSender>,
     undelivered: Vec<String>,
+    uploads: Vec<Upload>,
+    personas: Vec<Persona>,
+    actions: Vec<(String, String)>,
+    people: HashMap<String, Value>,
+    locale_permission: bool,
 }
 
 struct Shared {
@@ -171,7 +204,8 @@ impl GraphStandIn {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port is free");
         let address = listener.local_addr().expect("a bound socket has an address");
         let (queue, waiting) = mpsc::unbounded_channel();
-        let fields = "messages,messaging_postbacks,message_deliveries,message_reads,message_reactions,message_echoes";
+        let fields = "messages,messaging_postbacks,message_deliveries,message_reads,message_reactions,message_echoes,\
+            message_edits,messaging_optins,messaging_referrals,messaging_handovers,standby";
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 page,
@@ -190,6 +224,11 @@ impl GraphStandIn {
                 reads: false,
                 sender: None,
                 undelivered: Vec::new(),
+                uploads: Vec::new(),
+                personas: Vec::new(),
+                actions: Vec::new(),
+                people: HashMap::new(),
+                locale_permission: false,
             }),
             accepted_count: watch::Sender::new(0),
             queue,
@@ -232,6 +271,65 @@ impl GraphStandIn {
     #[must_use]
     pub fn calls(&self) -> usize {
         self.shared.state().calls
+    }
+
+    /// Every file uploaded so far, in order.
+    #[must_use]
+    pub fn uploads(&self) -> Vec<Upload> {
+        self.shared.state().uploads.clone()
+    }
+
+    /// Forgets all uploads: their ids are refused from now on.
+    pub fn forget_uploads(&self) -> &Self {
+        self.shared.state().uploads.clear();
+        self
+    }
+
+    /// The page's personas.
+    #[must_use]
+    pub fn personas(&self) -> Vec<Persona> {
+        self.shared.state().personas.clone()
+    }
+
+    /// Deletes all personas: their ids are refused from now on.
+    pub fn delete_personas(&self) -> &Self {
+        self.shared.state().personas.clear();
+        self
+    }
+
+    /// What was shown without a message, in order: to whom, and what (`typing_on`).
+    #[must_use]
+    pub fn actions(&self) -> Vec<(String, String)> {
+        self.shared.state().actions.clone()
+    }
+
+    /// Makes a person known: `profile` has Graph's members (`first_name`, `profile_pic`).
+    pub fn person(&self, psid: &str, profile: Value) -> &Self {
+        self.shared.state().people.insert(psid.to_owned(), profile);
+        self
+    }
+
+    /// Whether the app may see people's locale, time zone and gender.
+    pub fn locale_permission(&self, on: bool) -> &Self {
+        self.shared.state().locale_permission = on;
+        self
+    }
+
+    /// The echo of an accepted message, as it would be delivered.
+    #[must_use]
+    pub fn echo_of(&self, sent: &Accepted) -> Event {
+        wire::echo_of(&self.page_id(), sent)
+    }
+
+    /// The event of a customer's tap on the option at this place (from 0, links left out) of an accepted message.
+    #[must_use]
+    pub fn tap(&self, psid: &str, sent: &Accepted, place: usize) -> Event {
+        let (page, mid) = {
+            let mut state = self.shared.state();
+            state.next_mid += 1;
+            (state.page.id.clone(), format!("m_{}{:010x}", state.mid_prefix, state.next_mid))
+        };
+        wire::tap(&page, psid, sent, &mid, place)
     }
 
     /// Waits until at least so many messages were accepted.

@@ -1,16 +1,17 @@
 //! The HTTP side of the stand-in.
 
 use super::{
-    Shared,
+    Shared, beside,
     faults::Fault,
     listener::Line,
-    rules::{self, Circumstances, Refusal},
-    wire::Event,
+    rules::{self, Circumstances, Refusal, Taken},
+    shapes::Known,
+    wire::{self, Event},
 };
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{ConnectInfo, Path, Query, State},
+    extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -18,12 +19,14 @@ use axum::{
 use serde_json::{Value, json};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-type Parameters = Query<HashMap<String, String>>;
+pub(super) type Parameters = Query<HashMap<String, String>>;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/{version}/{page}/messages", post(send))
         .route("/{version}/{page}", get(page))
+        .route("/{version}/{page}/message_attachments", post(beside::upload).layer(DefaultBodyLimit::max(30_000_000)))
+        .route("/{version}/{page}/personas", get(beside::personas).post(beside::new_persona))
         .route("/{version}/{page}/subscribed_apps", get(subscriptions).post(subscribe))
         .fallback(|| async { refuse(&Refusal::new(404, 2500, None, "Unknown path components")) })
         .with_state(shared)
@@ -47,15 +50,23 @@ async fn send(
         if let Err(refusal) = rules::check_caller(&state.page, &version, &named, token.as_deref()) {
             return refuse(&refusal);
         }
+        let attachments: Vec<(String, String)> =
+            state.uploads.iter().map(|upload| (upload.id.clone(), upload.kind.clone())).collect();
         let around = Circumstances {
             page: &state.page,
+            personas: &state.personas,
+            known: Known { attachments: &attachments },
             windows: state.windows,
             last_inbound: &state.last_inbound,
             now: shared.now(&state),
         };
         let mut accepted = match rules::check_send(&body, &around) {
-            Ok(Some(accepted)) => accepted,
-            Ok(None) => return Json(json!({ "recipient_id": "0" })).into_response(),
+            Ok(Taken::Message(accepted)) => *accepted,
+            Ok(Taken::Action(recipient, action)) => {
+                let answer = json!({ "recipient_id": recipient });
+                state.actions.push((recipient, action));
+                return Json(answer).into_response();
+            }
             Err(refusal) => return refuse(&refusal),
         };
         state.next_mid += 1;
@@ -97,7 +108,15 @@ async fn page(
         return answer;
     }
     let state = shared.state();
-    match rules::check_caller(&state.page, &version, &named, token(&headers, &parameters).as_deref()) {
+    let token = token(&headers, &parameters);
+    // A long number that is not the page's is a person.
+    if named.len() >= 15 && named != state.page.id {
+        let allowed = rules::check_caller(&state.page, &version, "me", token.as_deref());
+        drop(state);
+        let fields = parameters.get("fields").map(String::as_str).unwrap_or_default();
+        return allowed.map_or_else(|refusal| refuse(&refusal), |()| beside::profile(&shared, &named, fields));
+    }
+    match rules::check_caller(&state.page, &version, &named, token.as_deref()) {
         Ok(()) => Json(json!({ "name": state.page.name, "id": state.page.id })).into_response(),
         Err(refusal) => refuse(&refusal),
     }
@@ -145,7 +164,7 @@ async fn subscribe(
 }
 
 /// The faults that come before anything is accepted.
-async fn before(shared: &Shared, faults: &[Fault], line: &Line) -> Option<Response> {
+pub(super) async fn before(shared: &Shared, faults: &[Fault], line: &Line) -> Option<Response> {
     for fault in faults {
         match fault {
             Fault::Delay { millis } => tokio::time::sleep(Duration::from_millis(*millis)).await,
@@ -210,12 +229,12 @@ fn half(answer: &Value, line: Line) -> Response {
     response
 }
 
-fn token(headers: &HeaderMap, parameters: &HashMap<String, String>) -> Option<String> {
+pub(super) fn token(headers: &HeaderMap, parameters: &HashMap<String, String>) -> Option<String> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     bearer.map(str::to_owned).or_else(|| parameters.get("access_token").cloned())
 }
 
-fn refuse(refusal: &Refusal) -> Response {
+pub(super) fn refuse(refusal: &Refusal) -> Response {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(refusal.body())).into_response()
 }
@@ -224,10 +243,9 @@ impl Shared {
     /// What follows a message by itself, as far as it is switched on.
     fn announce(&self, state: &super::State, accepted: &super::Accepted) {
         let (page, psid, mid, at) = (&state.page.id, &accepted.recipient, &accepted.mid, accepted.at);
-        let text = accepted.text.as_deref().unwrap_or_default();
         let mut events = Vec::new();
         if state.echoes {
-            events.push(Event::echo(page, psid, mid, accepted.metadata.as_deref(), text, at));
+            events.push(wire::echo_of(page, accepted));
         }
         if state.deliveries {
             events.push(Event::delivery(page, psid, &[mid], at, at + 1));

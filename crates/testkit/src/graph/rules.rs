@@ -1,6 +1,9 @@
 //! What Meta takes and what it refuses, in its own words; written from the documentation.
 
-use super::{Accepted, Page};
+use super::{
+    Accepted, Page, Persona,
+    shapes::{self, Known, Message},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -24,7 +27,7 @@ impl Refusal {
         Self::new(401, 190, Some(463), words)
     }
 
-    fn parameter(message: impl std::fmt::Display) -> Self {
+    pub(super) fn parameter(message: impl std::fmt::Display) -> Self {
         Self::new(400, 100, None, format!("(#100) {message}"))
     }
 
@@ -52,10 +55,8 @@ struct Send {
     tag: Option<String>,
     message: Option<Message>,
     sender_action: Option<String>,
-    #[serde(rename = "persona_id")]
-    _persona_id: Option<String>,
-    #[serde(rename = "reply_to")]
-    _reply_to: Option<Value>,
+    persona_id: Option<String>,
+    reply_to: Option<ReplyTo>,
     #[serde(rename = "notification_type")]
     _notification_type: Option<String>,
 }
@@ -68,18 +69,17 @@ struct Recipient {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Message {
-    text: Option<String>,
-    metadata: Option<String>,
-    attachment: Option<Value>,
-    quick_replies: Option<Vec<Value>>,
-    #[serde(rename = "template")]
-    _template: Option<Value>,
+struct ReplyTo {
+    mid: String,
 }
 
 /// What of the outside world a rule needs.
 pub(super) struct Circumstances<'a> {
     pub(super) page: &'a Page,
+    /// The page's personas.
+    pub(super) personas: &'a [Persona],
+    /// What earlier calls uploaded.
+    pub(super) known: Known<'a>,
     /// Whether windows are kept.
     pub(super) windows: bool,
     /// When each person last wrote, unix milliseconds.
@@ -114,34 +114,44 @@ pub(super) fn check_caller(page: &Page, version: &str, named: &str, token: Optio
     Ok(())
 }
 
-/// A send that Meta would take, or its refusal. `None` when it is no message (typing, seen).
-pub(super) fn check_send(body: &[u8], around: &Circumstances<'_>) -> Result<Option<Accepted>, Refusal> {
+/// What a send is.
+pub(super) enum Taken {
+    /// A message.
+    Message(Box<Accepted>),
+    /// Typing or seen: to whom, and which.
+    Action(String, String),
+}
+
+/// A send that Meta would take, or its refusal.
+pub(super) fn check_send(body: &[u8], around: &Circumstances<'_>) -> Result<Taken, Refusal> {
     let raw: Value = serde_json::from_slice(body).map_err(Refusal::parameter)?;
     let send: Send = serde_json::from_value(raw.clone()).map_err(Refusal::parameter)?;
     let recipient = send.recipient.id.ok_or_else(|| Refusal::parameter("The parameter recipient is required."))?;
     if recipient.is_empty() || recipient.len() > 20 || !recipient.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Refusal::new(400, 100, Some(2_018_001), "(#100) No matching user found"));
     }
+    if let Some(id) = &send.persona_id
+        && !around.personas.iter().any(|persona| persona.id == *id)
+    {
+        return Err(Refusal::parameter(format!("The persona {id} does not exist")));
+    }
+    if send.reply_to.as_ref().is_some_and(|answered| !answered.mid.starts_with("m_")) {
+        return Err(Refusal::parameter("Invalid reply_to"));
+    }
     if let Some(action) = send.sender_action {
         let known = ["typing_on", "typing_off", "mark_seen"].contains(&action.as_str());
-        return if known { Ok(None) } else { Err(Refusal::parameter("Invalid sender_action")) };
+        let alone = send.message.is_none() && send.reply_to.is_none();
+        return if known && alone {
+            Ok(Taken::Action(recipient, action))
+        } else {
+            Err(Refusal::parameter("Invalid sender_action"))
+        };
     }
     let message = send.message.ok_or_else(|| Refusal::parameter("The parameter message is required."))?;
-    if message.text.is_some() == message.attachment.is_some() {
-        return Err(Refusal::parameter("Must provide either text or attachment"));
-    }
-    if message.text.as_ref().is_some_and(|text| text.is_empty() || text.chars().count() > 2000) {
-        return Err(Refusal::parameter("Length of param message[text] must be between 1 and 2000"));
-    }
-    if message.metadata.as_ref().is_some_and(|metadata| metadata.chars().count() > 1000) {
-        return Err(Refusal::parameter("Length of param message[metadata] must be less than or equal to 1000"));
-    }
-    if message.quick_replies.as_ref().is_some_and(|replies| replies.is_empty() || replies.len() > 13) {
-        return Err(Refusal::parameter("Between 1 and 13 quick replies are allowed"));
-    }
+    shapes::check(&message, &around.known)?;
     let messaging_type = send.messaging_type.unwrap_or_default();
     check_window(&messaging_type, send.tag.as_deref(), &recipient, around)?;
-    Ok(Some(Accepted {
+    Ok(Taken::Message(Box::new(Accepted {
         mid: String::new(),
         recipient,
         messaging_type,
@@ -151,7 +161,7 @@ pub(super) fn check_send(body: &[u8], around: &Circumstances<'_>) -> Result<Opti
         at: around.now,
         answered: true,
         body: raw,
-    }))
+    })))
 }
 
 fn check_window(

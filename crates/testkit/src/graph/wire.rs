@@ -1,5 +1,6 @@
 //! The shapes of Meta's callbacks, written from its documentation and not from the adapter.
 
+use super::Accepted;
 use serde_json::{Value, json};
 
 /// One event on its way to a callback address.
@@ -70,6 +71,16 @@ impl Event {
         Self::messaging(page, value)
     }
 
+    /// A message of attachments in place of text.
+    #[must_use]
+    pub fn with_attachments(mut self, attachments: Value) -> Self {
+        if let Some(message) = self.value["message"].as_object_mut() {
+            message.remove("text");
+            message.insert("attachments".into(), attachments);
+        }
+        self
+    }
+
     /// Anything that a customer does, under the provider's word for it.
     #[must_use]
     pub fn from_customer(page: &str, psid: &str, at: i64, word: &str, what: Value) -> Self {
@@ -94,6 +105,37 @@ impl Event {
         let sender = self.value["sender"]["id"].as_str()?;
         opens.then(|| Some((sender.to_owned(), self.value["timestamp"].as_i64()?)))?
     }
+}
+
+/// The echo of an accepted message. Quick replies are not repeated, as at Meta; an upload comes back as an address.
+pub(super) fn echo_of(page: &str, sent: &Accepted) -> Event {
+    let text = sent.text.as_deref().unwrap_or_default();
+    let echo = Event::echo(page, &sent.recipient, &sent.mid, sent.metadata.as_deref(), text, sent.at);
+    let Some(attachment) = sent.body["message"].get("attachment") else { return echo };
+    let mut attachment = attachment.clone();
+    if attachment["payload"].get("attachment_id").is_some() {
+        attachment["payload"] = json!({ "url": "https://cdn.example.com/v/echoed?oh=1" });
+    }
+    echo.with_attachments(json!([attachment]))
+}
+
+/// The tap on the option at this place (from 0, links left out) of an accepted message: of its quick replies, its buttons, the
+/// buttons of its elements.
+pub(super) fn tap(page: &str, psid: &str, sent: &Accepted, mid: &str, place: usize) -> Event {
+    let message = &sent.body["message"];
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let at = sent.at + 1;
+    let word = |option: &Value, name: &str| option[name].as_str().unwrap_or_default().to_owned();
+    if let Some(reply) = list(&message["quick_replies"]).get(place) {
+        let tapped = json!({ "mid": mid, "text": reply["title"], "quick_reply": { "payload": reply["payload"] } });
+        return Event::from_customer(page, psid, at, "message", tapped);
+    }
+    let payload = &message["attachment"]["payload"];
+    let mut buttons = list(&payload["buttons"]);
+    buttons.extend(list(&payload["elements"]).iter().flat_map(|element| list(&element["buttons"])));
+    buttons.retain(|button| button["type"] == "postback");
+    let button = buttons.get(place).cloned().unwrap_or_default();
+    Event::postback(page, psid, mid, &word(&button, "title"), &word(&button, "payload"), at)
 }
 
 /// A callback body of these events, as Meta writes it: one entry per run of events of one page and list, `entry.time`
