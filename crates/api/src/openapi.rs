@@ -1,15 +1,15 @@
 //! The contract: every route of `/api/v1` registered together with its description, and the document made of them.
 
 use crate::{
-    App, agents, channel_accounts, customers, links, live, me, messages, operations, problem, session, setup, threads,
-    tokens,
+    App, agents, channel_accounts, customers, files, links, live, me, messages, operations, problem, session, setup,
+    threads, tokens,
 };
 use axum::{
     http::header,
     response::IntoResponse,
     routing::{MethodRouter, get},
 };
-use model::{ChannelAccountId, CustomerId, InboundEventId, MessageId, ThreadId, TokenId, log::LogFrame};
+use model::{ChannelAccountId, CustomerId, FileId, InboundEventId, MessageId, ThreadId, TokenId, log::LogFrame};
 use serde_json::{Map, Value, json};
 use utoipa::{
     Modify, OpenApi,
@@ -32,13 +32,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     // What only parameters name is not found by itself.
-    components(schemas(LogFrame, ThreadId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId)),
+    components(schemas(LogFrame, ThreadId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId, FileId)),
     security(("bearer" = []), ("cookie" = [])),
     modifiers(&Schemes),
     tags(
         (name = "Threads", description = "Everything with one customer, as long as the relationship lasts."),
         (name = "Messages", description = "What is said to customers."),
         (name = "Customers", description = "The people on the other side."),
+        (name = "Files", description = "Pictures, recordings and documents."),
         (name = "Live", description = "The log, as it grows."),
         (name = "Channel accounts", description = "The senders that are connected."),
         (name = "People", description = "Who works here, and which programs."),
@@ -89,6 +90,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(messages::retry_message))
         .routes(routes!(customers::list_customers))
         .routes(routes!(customers::get_customer))
+        .routes(routes!(files::get_file))
         .routes(routes!(operations::list_jobs))
         .routes(routes!(operations::list_inbound_events))
         .routes(routes!(operations::get_inbound_event))
@@ -97,8 +99,13 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Contract::openapi()).nest("/api/v1", v1)
 }
 
+/// The routes that take files. They may take longer, and more, than others.
+pub(crate) fn uploads() -> OpenApiRouter<App> {
+    OpenApiRouter::new().nest("/api/v1", OpenApiRouter::new().routes(routes!(files::create_file)))
+}
+
 /// Says what the macros cannot: the contract's own version, items of pages by reference, free objects as free.
-pub(crate) fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     document.info.version = "1".to_owned();
     let schemas = document.components.iter_mut().flat_map(|components| components.schemas.iter_mut());
     for (name, schema) in schemas {
@@ -126,7 +133,7 @@ pub(crate) fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi:
 /// The OpenAPI document, without a server around it.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    finish(routes().into_openapi())
+    finish(routes().merge(uploads()).into_openapi())
 }
 
 /// The document as it is printed, checked in and served.

@@ -15,6 +15,7 @@ pub mod cursor;
 pub mod customer;
 pub mod delivery;
 pub mod entry;
+pub mod file;
 pub mod gate;
 pub mod id;
 pub mod log;

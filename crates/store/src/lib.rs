@@ -37,7 +37,7 @@ pub use channel_accounts::{
 };
 pub use deliveries::{AttemptOutcome, Delivery, Ended, StartedAttempt};
 pub use error::{Result, StoreError};
-pub use files::StoredFile;
+pub use files::{FetchedFile, FileBytes, FileShape, FileUpload, NewFile, PendingFile, StoredFile, UploadedBytes};
 pub use idempotency::{Created, Idempotency};
 pub use inbound::{EventFact, LANES, NewInboundEvent, ReadEvent, WaitingEvent};
 pub use jobs::{ClaimedJob, DELIVER};
