@@ -8,6 +8,7 @@ import { formats } from '../src/i18n/format.ts'
 import states from '../src/parts/Attachments.states.tsx'
 import { Attachments } from '../src/parts/Attachments.tsx'
 import { useFileDrop } from '../src/parts/fileDrop.ts'
+import { newKey } from '../src/parts/key.ts'
 import { type Attachment, mayRetry, Uploads } from '../src/parts/uploads.ts'
 
 const problem = (status: number, code: string) =>
@@ -232,5 +233,20 @@ describe('dropping and pasting', () => {
 it('tells sizes in the largest unit that fits', () => {
   const words = { today: String, yesterday: String }
   const { bytes } = formats('pl', words)
-  expect([0, 999, 1_000, 1_250_000, 26_214_400].map(bytes)).toEqual(['0 B', '999 B', '1 kB', '1,3 MB', '26 MB'])
+  expect([0, 5, 999, 1_250_000, 26_214_400, 3e12].map(bytes)).toEqual([
+    '0 kB',
+    '0,1 kB',
+    '1 kB',
+    '1,3 MB',
+    '26 MB',
+    '3000 GB',
+  ])
+})
+
+it('makes keys that a server takes, without what only https has', () => {
+  vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) })
+  const keys = new Set(Array.from({ length: 100 }, newKey))
+  vi.unstubAllGlobals()
+  expect(keys.size).toBe(100)
+  for (const key of keys) expect(key).toMatch(/^[0-9a-f]{32}$/)
 })

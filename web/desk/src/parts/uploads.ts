@@ -1,5 +1,6 @@
 import { ProblemError, type StoredFile, uploadFile } from '@onethread/client'
 import { useEffect, useState, useSyncExternalStore } from 'react'
+import { newKey } from './key.ts'
 
 /** A file that goes with a reply, from the moment it is chosen. */
 export type Attachment = {
@@ -47,7 +48,7 @@ export class Uploads {
 
   add = (files: readonly File[]): void => {
     const added = files.map((file): Attachment => {
-      const key = crypto.randomUUID()
+      const key = newKey()
       this.files.set(key, file)
       return {
         key,
