@@ -301,7 +301,8 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<App> for Creating<T> {
     }
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+/// The caller's key that makes a repetition harmless, when one is given.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return match headers.contains_key(IDEMPOTENCY_KEY) {

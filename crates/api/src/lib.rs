@@ -14,6 +14,8 @@ pub mod customers;
 pub mod episode_acts;
 pub mod episodes;
 pub mod extract;
+pub mod file_bytes;
+pub mod files;
 pub mod health;
 pub mod links;
 pub mod live;
@@ -76,13 +78,18 @@ impl FromRef<App> for Services {
 ///
 /// Serve the router with connect info of [`std::net::SocketAddr`]: limits and the guard of `/metrics` need the peer.
 pub fn router(services: Services, config: ApiConfig) -> (Router, utoipa::openapi::OpenApi) {
+    let document = openapi::document();
+    let (api, _) = openapi::routes().split_for_parts();
+    // Without the limit of time: a large file over a slow line takes minutes. Each looks that it does not stand still.
+    let (uploads, _) = openapi::uploads().split_for_parts();
+    let uploads = uploads.layer(DefaultBodyLimit::max(files::body_limit(&services)));
     let app = App { services, config: Arc::new(config) };
-    let (api, document) = openapi::routes().split_for_parts();
-    let document = openapi::finish(document);
 
     let outside = Router::new()
         .route("/callbacks/{kind}/{key}", get(callbacks::answer_handshake).post(callbacks::receive_callback))
         .layer(DefaultBodyLimit::max(CALLBACK_BODY_LIMIT))
+        .route("/files/{id}", get(file_bytes::serve_file))
+        .route("/files/{id}/{name}", get(file_bytes::serve_file))
         .route("/healthz", get(health::tell_alive))
         .route("/readyz", get(health::tell_ready))
         .route("/metrics", get(health::tell_metrics))
@@ -92,8 +99,9 @@ pub fn router(services: Services, config: ApiConfig) -> (Router, utoipa::openapi
         .layer(DefaultBodyLimit::max(API_BODY_LIMIT))
         .merge(outside)
         .fallback(assets::serve_desk)
-        .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+        .merge(uploads)
+        .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(CatchPanicLayer::custom(problem::from_panic))
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app);

@@ -65,8 +65,8 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     let route = request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
     let is_api = route.starts_with("/api/");
     let is_chatter = matches!(route.as_str(), "/healthz" | "/readyz" | "/metrics" | NO_ROUTE);
-    // Thousands a second in a tsunami, and counted in the metrics: a line only for those that were refused.
-    let is_flood = route.starts_with("/callbacks/");
+    // Thousands a second in a tsunami, a page full of pictures; and counted in the metrics: a line only for those that were refused.
+    let is_flood = route.starts_with("/callbacks/") || route.starts_with("/files/");
 
     let span = tracing::info_span!("request", request_id = %id, method, route);
     let response = next.run(request).instrument(span.clone()).await;
@@ -104,7 +104,15 @@ fn one_shape(response: Response, request_id: &str) -> Response {
     let (mut parts, _) = response.into_parts();
     let problem = parts.extensions.remove::<Problem>().unwrap_or_else(|| Problem::from_status(status));
     let mut answer = problem.render(request_id);
-    for name in [header::ALLOW, header::RETRY_AFTER, header::WWW_AUTHENTICATE, header::UPGRADE, header::SET_COOKIE] {
+    let kept = [
+        header::ALLOW,
+        header::CONTENT_RANGE,
+        header::RETRY_AFTER,
+        header::WWW_AUTHENTICATE,
+        header::UPGRADE,
+        header::SET_COOKIE,
+    ];
+    for name in kept {
         if let (Some(value), false) = (parts.headers.remove(&name), answer.headers().contains_key(&name)) {
             answer.headers_mut().insert(name, value);
         }

@@ -1,15 +1,17 @@
 //! The contract: every route of `/api/v1` registered together with its description, and the document made of them.
 
 use crate::{
-    App, agents, channel_accounts, customers, episode_acts, episodes, links, live, me, messages, notes, operations,
-    problem, session, setup, threads, tokens,
+    App, agents, channel_accounts, customers, episode_acts, episodes, files, links, live, me, messages, notes,
+    operations, problem, session, setup, threads, tokens,
 };
 use axum::{
     http::header,
     response::IntoResponse,
     routing::{MethodRouter, get},
 };
-use model::{ChannelAccountId, CustomerId, EpisodeId, InboundEventId, MessageId, ThreadId, TokenId, log::LogFrame};
+use model::{
+    ChannelAccountId, CustomerId, EpisodeId, FileId, InboundEventId, MessageId, ThreadId, TokenId, log::LogFrame,
+};
 use serde_json::{Map, Value, json};
 use utoipa::{
     Modify, OpenApi,
@@ -32,7 +34,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     // What only parameters name is not found by itself.
-    components(schemas(LogFrame, ThreadId, EpisodeId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId)),
+    components(schemas(LogFrame, ThreadId, EpisodeId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId, FileId)),
     security(("bearer" = []), ("cookie" = [])),
     modifiers(&Schemes),
     tags(
@@ -40,6 +42,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         (name = "Episodes", description = "Matters inside a thread, with a beginning and an end."),
         (name = "Messages", description = "What is said to customers."),
         (name = "Customers", description = "The people on the other side."),
+        (name = "Files", description = "Pictures, recordings and documents."),
         (name = "Live", description = "The log, as it grows."),
         (name = "Channel accounts", description = "The senders that are connected."),
         (name = "People", description = "Who works here, and which programs."),
@@ -107,6 +110,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(episode_acts::assign_episode))
         .routes(routes!(customers::list_customers))
         .routes(routes!(customers::get_customer))
+        .routes(routes!(files::get_file))
         .routes(routes!(operations::list_jobs))
         .routes(routes!(operations::list_inbound_events))
         .routes(routes!(operations::get_inbound_event))
@@ -115,8 +119,13 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Contract::openapi()).nest("/api/v1", v1)
 }
 
+/// The routes that take files. They may take longer, and more, than others.
+pub(crate) fn uploads() -> OpenApiRouter<App> {
+    OpenApiRouter::new().nest("/api/v1", OpenApiRouter::new().routes(routes!(files::create_file)))
+}
+
 /// Says what the macros cannot: the contract's own version, items of pages by reference, free objects as free.
-pub(crate) fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     document.info.version = "1".to_owned();
     let schemas = document.components.iter_mut().flat_map(|components| components.schemas.iter_mut());
     for (name, schema) in schemas {
@@ -144,7 +153,7 @@ pub(crate) fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi:
 /// The OpenAPI document, without a server around it.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    finish(routes().into_openapi())
+    finish(routes().merge(uploads()).into_openapi())
 }
 
 /// The document as it is printed, checked in and served.

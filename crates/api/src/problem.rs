@@ -47,7 +47,7 @@ struct Written<'a> {
     #[schema(minimum = 400, maximum = 599)]
     status: u16,
     /// What went wrong, for programs: `unauthenticated`, `forbidden`, `not_found`, `method_not_allowed`, `conflict`,
-    /// `idempotency_conflict`, `too_large`, `unsupported_media_type`, `invalid`, `too_many_requests`, `unavailable`,
+    /// `idempotency_conflict`, `gone`, `too_large`, `unsupported_media_type`, `invalid`, `too_many_requests`, `unavailable`,
     /// `internal`, or the reason of a conflict (`window_closed`).
     code: &'static str,
     /// What went wrong, in words.
@@ -185,6 +185,12 @@ impl From<ServiceError> for Problem {
                 retry_after_seconds: Some(retry_after_seconds.max(1)),
                 ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many tries; wait")
             },
+            ServiceError::TooLarge { most_bytes } => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                format!("more than {} MiB, the most that this server takes", most_bytes / (1024 * 1024)),
+            ),
+            ServiceError::Gone(detail) => Self::new(StatusCode::GONE, "gone", detail),
             ServiceError::Unavailable(reason) => {
                 tracing::warn!(error = %reason, "cannot be done now");
                 Self {
@@ -247,6 +253,12 @@ answers! {
         "400" => "The body is no JSON (`invalid`).",
         "413" => "The body has more than 1 MiB (`too_large`).",
         "415" => "The body is not `application/json` (`unsupported_media_type`).",
+    }
+    /// What a route that takes a file may answer.
+    WithFile {
+        "400" => "The body could not be read to its end (`invalid`).",
+        "413" => "The file is larger than this server takes (`too_large`).",
+        "415" => "A form that is not `multipart/form-data` (`unsupported_media_type`).",
     }
     /// What a route that changes something may answer.
     Contradicts { "409" => "It contradicts what is there; the code says how." }

@@ -18,6 +18,7 @@ pub mod customer;
 pub mod delivery;
 pub mod entry;
 pub mod episode;
+pub mod file;
 pub mod follow_up;
 pub mod gate;
 pub mod id;

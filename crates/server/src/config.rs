@@ -91,6 +91,8 @@ settings! {
     inbound_retention_days: Whole<1, 3650> = "14", "days, 1 to 3650", Bare;
     /// Jobs (deliveries, timers, media) that this process works on at the same time.
     job_concurrency: Whole<1, 1024> = "64", "jobs, 1 to 1024", Bare;
+    /// The largest file that may be uploaded. A reverse proxy in front has a limit of its own.
+    max_upload_mb: Whole<1, 100> = "25", "megabytes (of 1024 x 1024 bytes), 1 to 100", Bare;
 }
 
 impl Config {

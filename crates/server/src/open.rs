@@ -135,6 +135,7 @@ fn service_config(config: &Config) -> ServiceConfig {
         sweep_millis: config.sweep_seconds.0 * 1000,
         inbound_retention_days: u32::try_from(config.inbound_retention_days.0).unwrap_or(u32::MAX),
         job_concurrency: usize::try_from(config.job_concurrency.0).unwrap_or(usize::MAX),
+        max_upload_bytes: config.max_upload_mb.0 * 1024 * 1024,
     }
 }
 

@@ -38,6 +38,15 @@ pub enum ServiceError {
         /// When to come back, in seconds.
         retry_after_seconds: u64,
     },
+    /// More bytes than may come at once.
+    #[error("more than {most_bytes} bytes")]
+    TooLarge {
+        /// How many may.
+        most_bytes: u64,
+    },
+    /// It was there, and has ended.
+    #[error("gone: {0}")]
+    Gone(&'static str),
     /// The database or a queue cannot take it now; nothing was lost, try again.
     #[error("unavailable: {0}")]
     Unavailable(String),

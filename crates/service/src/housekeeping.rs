@@ -1,6 +1,6 @@
-//! What has to be done now and then: old raw events and idempotency keys go.
+//! What has to be done now and then: old raw events, idempotency keys and files that nobody used go.
 
-use crate::Services;
+use crate::{Services, files};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -24,12 +24,16 @@ pub(crate) async fn work(services: Services, stop: CancellationToken) {
     }
 }
 
-async fn tidy(services: &Services) -> store::Result<()> {
+/// One turn of it.
+///
+/// # Errors
+/// When the database or the file store does not answer; the next turn does what was left.
+pub async fn tidy(services: &Services) -> store::Result<()> {
     let now = services.now();
     services.store().forget_idempotency_keys(now.plus_millis(-KEY_MILLIS)).await?;
     let kept = i64::from(services.0.config.inbound_retention_days) * 86_400_000;
     while services.store().prune_inbound_events(now.plus_millis(-kept), SLICE).await? == u64::from(SLICE) {
         tokio::task::yield_now().await;
     }
-    Ok(())
+    files::prune(services).await
 }

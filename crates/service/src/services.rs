@@ -30,6 +30,8 @@ pub struct ServiceConfig {
     pub inbound_retention_days: u32,
     /// Jobs that this process works on at the same time.
     pub job_concurrency: usize,
+    /// The most bytes of a file that somebody gives us.
+    pub max_upload_bytes: u64,
 }
 
 impl Default for ServiceConfig {
@@ -40,6 +42,7 @@ impl Default for ServiceConfig {
             sweep_millis: 5_000,
             inbound_retention_days: 14,
             job_concurrency: 64,
+            max_upload_bytes: 25 * 1024 * 1024,
         }
     }
 }
@@ -107,6 +110,12 @@ impl Services {
     /// [`ServiceError::Unavailable`] with the reason.
     pub async fn check_ready(&self) -> Result<(), ServiceError> {
         self.0.store.ping().await.map_err(|error| ServiceError::Unavailable(error.to_string()))
+    }
+
+    /// The most bytes of a file that somebody gives us.
+    #[must_use]
+    pub fn max_upload_bytes(&self) -> u64 {
+        self.0.config.max_upload_bytes
     }
 
     /// Tells a lane's worker that something waits.

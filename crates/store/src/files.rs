@@ -1,140 +1,364 @@
-//! Files: bytes in an object store (a local folder by default), a row for what they are.
+//! Files: bytes in an object store (a local folder by default, [`bytes`]), a row for what they are.
+//!
+//! Bytes first, row second: a row that says `stored` has its bytes. Bytes without a row are nobody's; a mark that is left
+//! before the first of them finds them again ([`bytes::FileUpload`]).
+
+mod bytes;
+
+pub use bytes::{FileBytes, FileUpload, UploadedBytes};
 
 use crate::{
-    Store,
-    engine::{params, queries},
-    error::{Result, StoreError},
-    seal::hex,
+    Created, Idempotency, Store,
+    engine::{Executor, Row, params, queries},
+    error::Result,
+    idempotency,
 };
-use aws_lc_rs::digest;
-use bytes::Bytes;
 use futures_util::FutureExt;
-use model::{FileId, Timestamp, WorkspaceId};
-use object_store::{ObjectStoreExt, path::Path};
-use std::fs::File;
+use model::{FileId, MessageId, Timestamp, WorkspaceId, file::FileState};
 
-/// What is known of a stored file.
+/// What is known of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredFile {
     /// Its id.
     pub id: FileId,
     /// The name it was given.
     pub name: String,
-    /// What it is, as found by looking at it.
+    /// What it is, as found by looking at it; what the provider says while it is fetched.
     pub media_type: String,
-    /// Bytes.
+    /// Bytes; 0 until they are here.
     pub size: i64,
-    /// SHA-256 of the bytes, in hex.
+    /// SHA-256 of the bytes, in hex; empty until they are here.
     pub sha256: String,
-    /// When it was stored.
+    /// Whether its bytes are here.
+    pub state: FileState,
+    /// Why there will never be bytes, in one word.
+    pub failure: Option<String>,
+    /// What was found by looking at it.
+    pub shape: FileShape,
+    /// Who gave it (`agt_…`, `tok_…`); nobody when it came from a customer.
+    pub created_by: Option<String>,
+    /// The first message that it is part of.
+    pub message_id: Option<MessageId>,
+    /// When it was made known.
     pub created_at: Timestamp,
 }
 
+/// How large a picture is and how long something plays; what does not apply or is not known is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FileShape {
+    /// Pixels across.
+    pub width: Option<u32>,
+    /// Pixels down.
+    pub height: Option<u32>,
+    /// Milliseconds.
+    pub duration_ms: Option<u32>,
+}
+
+/// A file whose bytes have just been stored.
+#[derive(Debug, Clone)]
+pub struct NewFile {
+    /// Its id, the one that its bytes were uploaded under.
+    pub id: FileId,
+    /// Where.
+    pub workspace_id: WorkspaceId,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub media_type: String,
+    /// How large it is.
+    pub shape: FileShape,
+    /// Who gives it.
+    pub created_by: String,
+    /// Makes the repeated request harmless.
+    pub idempotency: Option<Idempotency>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// A file that a provider keeps and that is still to be copied.
+// Has no `Debug`: nothing may print the address.
+#[derive(Clone)]
+pub struct PendingFile {
+    /// Its id.
+    pub id: FileId,
+    /// Where.
+    pub workspace_id: WorkspaceId,
+    /// Its name, as far as it is known.
+    pub name: String,
+    /// What the provider says that it is.
+    pub media_type: String,
+    /// Where the provider keeps it. Sealed in the database.
+    pub source_url: String,
+    /// What the provider says of it.
+    pub shape: FileShape,
+    /// The message that it came with.
+    pub message_id: Option<MessageId>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What was found when a file had been copied.
+#[derive(Debug, Clone)]
+pub struct FetchedFile {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub media_type: String,
+    /// How large it is; what is absent stays as the provider said it.
+    pub shape: FileShape,
+}
+
 queries! {
-    INSERT = Same("INSERT INTO file (id, workspace_id, name, media_type, size, sha256, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING");
-    GET = Same("SELECT id, name, media_type, size, sha256, created_at FROM file WHERE workspace_id = $1 AND id = $2");
+    INSERT = Same("INSERT INTO file (id, workspace_id, name, media_type, size, sha256, created_at, state, width, height, duration_ms, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, 'stored', $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING");
+    INSERT_PENDING = Same("INSERT INTO file (id, workspace_id, name, media_type, size, sha256, created_at, state, source_url, width, height, duration_ms, message_id) VALUES ($1, $2, $3, $4, 0, '', $5, 'fetching', $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING");
+    GET = Same("SELECT id, name, media_type, size, sha256, state, failure, width, height, duration_ms, created_by, message_id, created_at FROM file WHERE workspace_id = $1 AND id = $2");
+    SOURCE = Same("SELECT source_url FROM file WHERE workspace_id = $1 AND id = $2 AND state = 'fetching'");
+    COMPLETE = Same("UPDATE file SET state = 'stored', source_url = NULL, name = $1, media_type = $2, size = $3, sha256 = $4, width = coalesce($5, width), height = coalesce($6, height), duration_ms = coalesce($7, duration_ms) WHERE workspace_id = $8 AND id = $9 AND state = 'fetching'");
+    FAIL = Same("UPDATE file SET state = 'failed', source_url = NULL, failure = $1 WHERE workspace_id = $2 AND id = $3 AND state = 'fetching'");
+    ATTACH = Same("UPDATE file SET message_id = coalesce(message_id, $1) WHERE workspace_id = $2 AND id = $3");
+    LIST_UNUSED = Same("SELECT workspace_id, id FROM file WHERE message_id IS NULL AND created_at < $1 ORDER BY created_at LIMIT $2");
+    DELETE_UNUSED = Same("DELETE FROM file WHERE workspace_id = $1 AND id = $2 AND message_id IS NULL AND created_at < $3");
     DELETE = Same("DELETE FROM file WHERE workspace_id = $1 AND id = $2");
 }
 
-fn object(workspace_id: WorkspaceId, id: FileId) -> Path {
-    Path::from_iter([workspace_id.to_string(), id.to_string()])
+fn pixels(row: &Row<'_>, column: usize) -> Result<Option<u32>> {
+    Ok(row.opt_int(column)?.and_then(|value| u32::try_from(value).ok()))
 }
 
-fn fault(error: &object_store::Error) -> StoreError {
-    StoreError::Unavailable(format!("the file store does not answer: {error}"))
+fn read_row(row: &Row<'_>) -> Result<StoredFile> {
+    Ok(StoredFile {
+        id: FileId(row.int(0)?),
+        name: row.text(1)?,
+        media_type: row.text(2)?,
+        size: row.int(3)?,
+        sha256: row.text(4)?,
+        state: row.parse(5)?,
+        failure: row.opt_text(6)?,
+        shape: FileShape { width: pixels(row, 7)?, height: pixels(row, 8)?, duration_ms: pixels(row, 9)? },
+        created_by: row.opt_text(10)?,
+        message_id: row.opt_int(11)?.map(MessageId),
+        created_at: Timestamp(row.int(12)?),
+    })
+}
+
+async fn find(executor: &Executor, workspace_id: WorkspaceId, id: FileId) -> Result<Option<StoredFile>> {
+    executor.query_opt(GET, &params![workspace_id.0, id.0], read_row).await
+}
+
+/// Notes a file that is still to be copied, inside the transaction that stores its message (after the message).
+/// `sealed_source` comes from [`Store::seal_source`].
+pub(crate) async fn insert_pending(executor: &Executor, file: &PendingFile, sealed_source: &str) -> Result<()> {
+    let params = params![
+        file.id.0,
+        file.workspace_id.0,
+        &file.name,
+        &file.media_type,
+        file.now,
+        sealed_source,
+        file.shape.width,
+        file.shape.height,
+        file.shape.duration_ms,
+        file.message_id.map(|id| id.0)
+    ];
+    executor.execute(INSERT_PENDING, &params).await.map(|_| ())
+}
+
+/// Keeps files for as long as the message that they are part of, inside the transaction that stores it (after the message).
+/// Gives the first that does not exist in this workspace.
+pub(crate) async fn attach(
+    executor: &Executor,
+    workspace_id: WorkspaceId,
+    message_id: MessageId,
+    files: &[FileId],
+) -> Result<Option<FileId>> {
+    for id in files {
+        if executor.execute(ATTACH, &params![message_id.0, workspace_id.0, id.0]).await? == 0 {
+            return Ok(Some(*id));
+        }
+    }
+    Ok(None)
 }
 
 impl Store {
-    /// Waits until a file's bytes, and its name in the folder, are on the disk: the object store does not.
-    async fn sync(&self, workspace_id: WorkspaceId, id: FileId) -> Result<()> {
-        let path = self.0.files.path_to_filesystem(&object(workspace_id, id)).map_err(|error| fault(&error))?;
-        let synced = tokio::task::spawn_blocking(move || {
-            File::open(&path)?.sync_all()?;
-            path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-        });
-        let synced = synced.await.map_err(|error| StoreError::Internal(error.to_string()))?;
-        synced.map_err(|error| StoreError::Unavailable(format!("the file store does not answer: {error}")))
+    /// Seals the address at which a provider keeps a file.
+    pub(crate) fn seal_source(&self, id: FileId, source_url: &str) -> Result<String> {
+        self.0.keys.seal(&id.to_string(), source_url)
     }
 
-    /// Stores bytes, then the row: a row without bytes never exists, bytes without a row are nobody's.
-    pub async fn create_file(
+    /// Makes known a file whose bytes are stored. When the same request made one before, or the key was used for
+    /// another, the bytes go again.
+    pub async fn create_file(&self, new: NewFile, uploaded: UploadedBytes) -> Result<Created<FileId>> {
+        let (workspace_id, id) = (new.workspace_id, new.id);
+        let (size, sha256) = (uploaded.size, uploaded.sha256.clone());
+        let (created, _) = self
+            .write((new, size, sha256), |executor, (new, size, sha256)| {
+                async move {
+                    let key = new.idempotency.as_ref();
+                    let claimed = idempotency::claim(executor, new.workspace_id, key, new.id.0, new.now).await?;
+                    let Created::New(_) = claimed else { return Ok(claimed) };
+                    let params = params![
+                        new.id.0,
+                        new.workspace_id.0,
+                        &new.name,
+                        &new.media_type,
+                        *size,
+                        sha256,
+                        new.now,
+                        new.shape.width,
+                        new.shape.height,
+                        new.shape.duration_ms,
+                        &new.created_by
+                    ];
+                    executor.execute(INSERT, &params).await?;
+                    Ok(claimed)
+                }
+                .boxed()
+            })
+            .await?;
+        if !matches!(created, Created::New(_)) {
+            self.remove_bytes(workspace_id, id).await?;
+        }
+        self.unmark(uploaded).await?;
+        Ok(match created {
+            Created::New(id) => Created::New(FileId(id)),
+            Created::Before(id) => Created::Before(FileId(id)),
+            Created::KeyReused => Created::KeyReused,
+        })
+    }
+
+    /// Makes known a file whose bytes a provider still keeps.
+    pub async fn create_pending_file(&self, file: PendingFile) -> Result<()> {
+        let sealed = self.seal_source(file.id, &file.source_url)?;
+        self.write((file, sealed), |executor, (file, sealed)| insert_pending(executor, file, sealed).boxed()).await?;
+        Ok(())
+    }
+
+    /// Where the provider keeps a file that is still to be copied; `None` when there is nothing to copy.
+    pub async fn find_file_source(&self, workspace_id: WorkspaceId, id: FileId) -> Result<Option<String>> {
+        let sealed = self
+            .read((workspace_id, id), |executor, (workspace_id, id)| {
+                async move { executor.query_opt(SOURCE, &params![workspace_id.0, id.0], |row| row.opt_text(0)).await }
+                    .boxed()
+            })
+            .await?;
+        sealed.flatten().map(|sealed| self.0.keys.open(&id.to_string(), &sealed)).transpose()
+    }
+
+    /// A file's bytes have been copied and stored. False when it does not wait for them (any more); its bytes then are those
+    /// that were uploaded last.
+    pub async fn complete_file(
         &self,
         workspace_id: WorkspaceId,
         id: FileId,
-        name: &str,
-        media_type: &str,
-        bytes: Bytes,
-        now: Timestamp,
-    ) -> Result<StoredFile> {
-        let file = StoredFile {
-            id,
-            name: name.to_owned(),
-            media_type: media_type.to_owned(),
-            size: bytes.len() as i64,
-            sha256: hex(digest::digest(&digest::SHA256, &bytes).as_ref()),
-            created_at: now,
-        };
-        self.0.files.put(&object(workspace_id, id), bytes.into()).await.map_err(|error| fault(&error))?;
-        self.sync(workspace_id, id).await?;
-        self.write((workspace_id, file.clone()), |executor, (workspace_id, file)| {
-            async move {
-                let params = params![
-                    file.id.0,
-                    workspace_id.0,
-                    &file.name,
-                    &file.media_type,
-                    file.size,
-                    &file.sha256,
-                    file.created_at
-                ];
-                executor.execute(INSERT, &params).await
-            }
-            .boxed()
-        })
-        .await?;
-        Ok(file)
+        fetched: FetchedFile,
+        uploaded: UploadedBytes,
+    ) -> Result<bool> {
+        let (size, sha256) = (uploaded.size, uploaded.sha256.clone());
+        let (changed, _) = self
+            .write((workspace_id, id, fetched, size, sha256), |executor, (workspace_id, id, fetched, size, sha256)| {
+                async move {
+                    let params = params![
+                        &fetched.name,
+                        &fetched.media_type,
+                        *size,
+                        sha256,
+                        fetched.shape.width,
+                        fetched.shape.height,
+                        fetched.shape.duration_ms,
+                        workspace_id.0,
+                        id.0
+                    ];
+                    executor.execute(COMPLETE, &params).await
+                }
+                .boxed()
+            })
+            .await?;
+        if changed == 0 && self.find_file(workspace_id, id).await?.is_none() {
+            self.remove_bytes(workspace_id, id).await?;
+        }
+        self.unmark(uploaded).await?;
+        Ok(changed == 1)
+    }
+
+    /// Gives a file up that could not be copied; `failure` says why in one word. False when it does not wait (any more).
+    pub async fn fail_file(&self, workspace_id: WorkspaceId, id: FileId, failure: &str) -> Result<bool> {
+        let (changed, _) = self
+            .write((workspace_id, id, failure.to_owned()), |executor, (workspace_id, id, failure)| {
+                async move { executor.execute(FAIL, &params![failure, workspace_id.0, id.0]).await }.boxed()
+            })
+            .await?;
+        if changed == 1 {
+            self.remove_bytes(workspace_id, id).await?;
+        }
+        Ok(changed == 1)
     }
 
     /// What is known of a file.
     pub async fn find_file(&self, workspace_id: WorkspaceId, id: FileId) -> Result<Option<StoredFile>> {
-        self.read((workspace_id, id), |executor, (workspace_id, id)| {
+        self.read((workspace_id, id), |executor, (workspace_id, id)| find(executor, *workspace_id, *id).boxed()).await
+    }
+
+    /// Keeps files for as long as a message. Gives the first that does not exist in this workspace; nothing is changed then.
+    pub async fn attach_files(
+        &self,
+        workspace_id: WorkspaceId,
+        message_id: MessageId,
+        files: &[FileId],
+    ) -> Result<Option<FileId>> {
+        for id in files {
+            if self.find_file(workspace_id, *id).await?.is_none() {
+                return Ok(Some(*id));
+            }
+        }
+        let (missing, _) = self
+            .write((workspace_id, message_id, files.to_vec()), |executor, (workspace_id, message_id, files)| {
+                attach(executor, *workspace_id, *message_id, files).boxed()
+            })
+            .await?;
+        Ok(missing)
+    }
+
+    /// Files of all workspaces that were made known before a moment and are part of nothing, oldest first.
+    pub async fn list_unused_files(&self, before: Timestamp, limit: u32) -> Result<Vec<(WorkspaceId, FileId)>> {
+        self.read((before, limit), |executor, (before, limit)| {
             async move {
-                executor
-                    .query_opt(GET, &params![workspace_id.0, id.0], |row| {
-                        Ok(StoredFile {
-                            id: FileId(row.int(0)?),
-                            name: row.text(1)?,
-                            media_type: row.text(2)?,
-                            size: row.int(3)?,
-                            sha256: row.text(4)?,
-                            created_at: Timestamp(row.int(5)?),
-                        })
-                    })
-                    .await
+                let params = params![*before, *limit];
+                executor.query(LIST_UNUSED, &params, |row| Ok((WorkspaceId(row.int(0)?), FileId(row.int(1)?)))).await
             }
             .boxed()
         })
         .await
     }
 
-    /// A file's bytes; `None` when it does not exist in this workspace.
-    pub async fn find_file_bytes(&self, workspace_id: WorkspaceId, id: FileId) -> Result<Option<Bytes>> {
-        if self.find_file(workspace_id, id).await?.is_none() {
-            return Ok(None);
+    /// Removes a file with its bytes, if it is still part of nothing and was made known before a moment. Whether it went.
+    pub async fn delete_unused_file(
+        &self,
+        workspace_id: WorkspaceId,
+        id: FileId,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let mark = self.mark(workspace_id, id, now).await?;
+        let (gone, _) = self
+            .write((workspace_id, id, before), |executor, (workspace_id, id, before)| {
+                async move { executor.execute(DELETE_UNUSED, &params![workspace_id.0, id.0, *before]).await }.boxed()
+            })
+            .await?;
+        if gone == 1 {
+            self.remove_bytes(workspace_id, id).await?;
         }
-        let stored = self.0.files.get(&object(workspace_id, id)).await.map_err(|error| fault(&error))?;
-        Ok(Some(stored.bytes().await.map_err(|error| fault(&error))?))
+        self.remove_mark(&mark).await?;
+        Ok(gone == 1)
     }
 
     /// Removes a file: the row first, so that nobody finds one without bytes.
-    pub async fn delete_file(&self, workspace_id: WorkspaceId, id: FileId) -> Result<()> {
+    pub async fn delete_file(&self, workspace_id: WorkspaceId, id: FileId, now: Timestamp) -> Result<()> {
+        let mark = self.mark(workspace_id, id, now).await?;
         self.write((workspace_id, id), |executor, (workspace_id, id)| {
             async move { executor.execute(DELETE, &params![workspace_id.0, id.0]).await }.boxed()
         })
         .await?;
-        match self.0.files.delete(&object(workspace_id, id)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(fault(&error)),
-        }
+        self.remove_bytes(workspace_id, id).await?;
+        self.remove_mark(&mark).await
     }
 }

@@ -43,7 +43,7 @@ pub use episodes::{
     EpisodeAct, EpisodeFilter, EpisodeWords, MovedMessages, NewEpisode, NewPromise, SplitEpisode, Stepped,
 };
 pub use error::{Result, StoreError};
-pub use files::StoredFile;
+pub use files::{FetchedFile, FileBytes, FileShape, FileUpload, NewFile, PendingFile, StoredFile, UploadedBytes};
 pub use idempotency::{Created, Idempotency};
 pub use inbound::{EventFact, LANES, NewContent, NewInboundEvent, ReadEvent, WaitingEvent};
 pub use jobs::{CLOSE_EPISODE, ClaimedJob, DELIVER, END_PROMISE, WAKE_EPISODE};

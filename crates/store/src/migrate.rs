@@ -11,15 +11,18 @@ use std::{fs::File, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
 const STEPS: &[(&str, &str)] = &[
     ("V0001__start", include_str!("../migrations/V0001__start.sql")),
     ("V0002__episodes", include_str!("../migrations/V0002__episodes.sql")),
+    ("V0006__files", include_str!("../migrations/V0006__files.sql")),
 ];
 
 /// The advisory lock that migrating processes take turns under: "onethread" as a number of ours.
 const ADVISORY_LOCK: i64 = 0x006f_6e65_7468_7264;
 
-fn runner(id_type: &str) -> Result<Runner> {
-    let steps = STEPS
+/// The steps of one release are written side by side, and a number may be filled in after a higher one ran somewhere. To
+/// refinery a step named `U` is like one named `V`, checksum included, but it runs late rather than not at all.
+fn runner(steps: &[(&str, &str)], id_type: &str) -> Result<Runner> {
+    let steps = steps
         .iter()
-        .map(|(name, text)| Migration::unapplied(name, &text.replace("{ID}", id_type)))
+        .map(|(name, text)| Migration::unapplied(&name.replacen('V', "U", 1), &text.replace("{ID}", id_type)))
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(|error| StoreError::Setup(format!("a schema step is misnamed: {error}")))?;
     Ok(Runner::new(&steps))
@@ -45,7 +48,7 @@ pub(crate) fn sqlite(path: &Path) -> Result<()> {
     let mut connection = sqlite::connect(path)?;
     // A step may rebuild a table; the check afterwards stands in for the keys that are off meanwhile.
     connection.execute_batch("PRAGMA foreign_keys = OFF")?;
-    runner("INTEGER")?.run(&mut connection).map_err(|error| failed(&error))?;
+    runner(STEPS, "INTEGER")?.run(&mut connection).map_err(|error| failed(&error))?;
     let broken: i64 = connection.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))?;
     if broken > 0 {
         return Err(StoreError::Setup(format!("{broken} rows of {} refer to rows that are gone", path.display())));
@@ -64,7 +67,7 @@ pub(crate) async fn postgres(url: &str) -> Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let migrated = runner("BIGINT")?.run_async(&mut client).await;
+    let migrated = runner(STEPS, "BIGINT")?.run_async(&mut client).await;
     // The lock ends with the connection in any case.
     let _ = client.query_one("SELECT pg_advisory_unlock($1)", &[&ADVISORY_LOCK]).await;
     drop(client);
@@ -75,6 +78,25 @@ pub(crate) async fn postgres(url: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_is_filled_in_later_still_runs() {
+        let first = ("V0001__first", "CREATE TABLE first (id {ID})");
+        let third = ("V0003__third", "CREATE TABLE third (id {ID})");
+        let second = ("V0002__second", "ALTER TABLE first ADD COLUMN more BIGINT");
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        let named_v = Migration::unapplied(first.0, &first.1.replace("{ID}", "INTEGER")).unwrap();
+        Runner::new(&[named_v]).run(&mut connection).unwrap();
+        runner(&[first, third], "INTEGER").unwrap().run(&mut connection).unwrap();
+        for _ in 0..2 {
+            runner(&[first, second, third], "INTEGER").unwrap().run(&mut connection).unwrap();
+        }
+        connection.execute("INSERT INTO first (id, more) SELECT 1, count(*) FROM third", []).unwrap();
+        let from_newer = runner(&[first, second], "INTEGER").unwrap().run(&mut connection).unwrap_err();
+        assert!(from_newer.to_string().contains("third"), "{from_newer}");
+        let changed = ("V0003__third", "CREATE TABLE other (id {ID})");
+        runner(&[first, second, changed], "INTEGER").unwrap().run(&mut connection).unwrap_err();
+    }
 
     #[test]
     fn the_list_names_every_file_of_the_folder() {

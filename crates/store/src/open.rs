@@ -172,6 +172,12 @@ impl Store {
         self.0.ids.next()
     }
 
+    /// The keys, for proving later that something came from us.
+    #[must_use]
+    pub fn keyring(&self) -> &Keyring {
+        &self.0.keys
+    }
+
     /// Wakes whenever this process added to the workspace's log. Other processes' commits do not wake it: sweep as well.
     #[must_use]
     pub fn watch_log(&self, workspace_id: WorkspaceId) -> watch::Receiver<i64> {

@@ -5,7 +5,10 @@ use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
     digest, hmac, rand,
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use std::{fmt, sync::Arc};
 
 /// Bytes of a nonce.
@@ -43,6 +46,13 @@ impl SecretKey {
     #[must_use]
     pub fn to_base64(&self) -> String {
         STANDARD.encode(self.0)
+    }
+
+    /// A key for one purpose, which says nothing about this one.
+    fn derived(&self, purpose: &str) -> hmac::Key {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+        let derived = hmac::sign(&key, format!("onethread signing key\0{purpose}").as_bytes());
+        hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
     }
 
     /// The key's name: the first 8 hex digits of its SHA-256. Says nothing about the key.
@@ -122,6 +132,21 @@ impl Keyring {
         sealed.split('.').nth(1).filter(|name| self.0.iter().all(|key| key.name() != *name))
     }
 
+    /// Signs a text for one purpose, so that it can be known again as ours: HMAC-SHA-256 under a key that is derived for the
+    /// purpose alone, in base64url (43 characters).
+    #[must_use]
+    pub fn sign(&self, purpose: &str, text: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.0[0].derived(purpose), text.as_bytes()))
+    }
+
+    /// Whether [`Self::sign`] signed this text for this purpose, under any key of the ring. Takes the same time however much of
+    /// a guess is right.
+    #[must_use]
+    pub fn verify(&self, purpose: &str, text: &str, signature: &str) -> bool {
+        let Ok(tag) = URL_SAFE_NO_PAD.decode(signature) else { return false };
+        self.0.iter().any(|key| hmac::verify(&key.derived(purpose), text.as_bytes(), &tag).is_ok())
+    }
+
     /// Keyed fingerprints: equal texts can be found without opening anything. One per key, that of the key that seals now
     /// first: what was written under an older key is found until it has been written anew.
     #[must_use]
@@ -187,6 +212,22 @@ mod tests {
         assert_eq!(before.fingerprints("x"), after.fingerprints("x")[1..]);
         let error = Keyring::new(new, vec![]).open("p", &sealed).unwrap_err().to_string();
         assert!(error.contains("older secret key"), "{error}");
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_text_and_purpose_and_survives_a_change_of_keys() {
+        let (old, new) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+        let before = Keyring::new(old.clone(), vec![]);
+        let signature = before.sign("files", "fil_1");
+        assert_eq!(signature.len(), 43);
+        assert!(before.verify("files", "fil_1", &signature));
+        assert!(Keyring::new(new.clone(), vec![old]).verify("files", "fil_1", &signature));
+        assert!(!Keyring::new(new, vec![]).verify("files", "fil_1", &signature));
+        assert!(!before.verify("files", "fil_2", &signature));
+        assert!(!before.verify("links", "fil_1", &signature));
+        for wrong in ["", "=", &signature[1..], &before.fingerprints("fil_1")[0]] {
+            assert!(!before.verify("files", "fil_1", wrong), "{wrong}");
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ export class ProblemError extends Error {
   }
 }
 
-const bare = (status: number, code: string, title: string): Problem => ({
+export const bare = (status: number, code: string, title: string): Problem => ({
   type: 'about:blank',
   title,
   status,
@@ -43,7 +43,7 @@ export type Api = ReturnType<typeof createApi>
 
 type Answer<T> = { data?: T; error?: unknown; response: Response }
 
-function isProblem(value: unknown): value is Problem {
+export function isProblem(value: unknown): value is Problem {
   return typeof value === 'object' && value !== null && 'code' in value && 'status' in value
 }
 

@@ -342,6 +342,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what is known of a file, with a fresh address of its bytes. */
+        get: operations["get_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -426,6 +443,28 @@ export interface paths {
         get: operations["follow_log"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a file, to be used in the blocks of a message.
+         * @description Either a form with a part named `file`, or the bytes alone with their type in `Content-Type`. What the file is, is found
+         *     in its bytes. A file that becomes part of no message goes after 24 hours. The largest size is a setting of the server
+         *     (`max_upload_mb`).
+         */
+        post: operations["create_file"];
         delete?: never;
         options?: never;
         head?: never;
@@ -655,6 +694,60 @@ export interface components {
             /** @description What would be right. */
             message: string;
         };
+        /** @description A file, as it is told. */
+        File: {
+            /** @description Its id, for blocks. */
+            id: components["schemas"]["FileId"];
+            /** @description Its name, without a path. */
+            name: string;
+            /** @description What it is, as found in its bytes; while it is fetched, what the provider says. */
+            media_type: string;
+            /**
+             * Format: int64
+             * @description Bytes; 0 until they are here.
+             */
+            size: number;
+            /** @description Whether its bytes are here. */
+            state: components["schemas"]["FileState"];
+            /** @description Why there will never be bytes, in one word. */
+            failure?: string;
+            /**
+             * Format: int32
+             * @description Pixels across, of a picture.
+             */
+            width?: number;
+            /**
+             * Format: int32
+             * @description Pixels down, of a picture.
+             */
+            height?: number;
+            /**
+             * Format: int32
+             * @description How long it plays, in milliseconds, when that is known.
+             */
+            duration_ms?: number;
+            /** @description Where its bytes are for now: a path of this server. Absent until they are here. */
+            url?: string;
+            /** @description When `url` ends; the file's own address gives a new one. */
+            url_expires_at?: components["schemas"]["Timestamp"];
+            /** @description When it was made known. */
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A form with a file. */
+        FileForm: {
+            /**
+             * Format: binary
+             * @description The file, with its name. Other parts are ignored.
+             */
+            file: string;
+        };
+        /** @example fil_0f3k9a2b4c6d8 */
+        FileId: string;
+        /**
+         * @description Whether a file's bytes are here.
+         * @enum {string}
+         */
+        FileState: "stored" | "fetching" | "failed";
         /** @description An address of a customer, with the state of the way to it. */
         Identity: {
             /** @description Its id. */
@@ -922,7 +1015,7 @@ export interface components {
             status: number;
             /**
              * @description What went wrong, for programs: `unauthenticated`, `forbidden`, `not_found`, `method_not_allowed`, `conflict`,
-             *     `idempotency_conflict`, `too_large`, `unsupported_media_type`, `invalid`, `too_many_requests`, `unavailable`,
+             *     `idempotency_conflict`, `gone`, `too_large`, `unsupported_media_type`, `invalid`, `too_many_requests`, `unavailable`,
              *     `internal`, or the reason of a conflict (`window_closed`).
              */
             code: string;
@@ -933,6 +1026,11 @@ export interface components {
             /** @description Everything that is wrong with the request, when its content is. */
             faults?: components["schemas"]["Fault"][];
         };
+        /**
+         * Format: binary
+         * @description The bytes of a file.
+         */
+        RawFile: string;
         /**
          * @description One right, by the name that the desk asks for.
          * @enum {string}
@@ -3095,6 +3193,83 @@ export interface operations {
             };
         };
     };
+    get_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The file's id. */
+                id: components["schemas"]["FileId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_jobs: {
         parameters: {
             query?: {
@@ -3440,6 +3615,130 @@ export interface operations {
             };
             /** @description The caller has not the right (`forbidden`). */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_file: {
+        parameters: {
+            query?: {
+                /** @description The file's name, when it is sent without a form. */
+                name?: string;
+            };
+            header?: {
+                /**
+                 * @description Makes a repetition harmless: the same key with the same body answers with what the first one made, with another
+                 *     body 409. Kept for 24 hours.
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": components["schemas"]["RawFile"];
+                "multipart/form-data": components["schemas"]["FileForm"];
+            };
+        };
+        responses: {
+            /** @description It is kept. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            /** @description The body could not be read to its end (`invalid`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file is larger than this server takes (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A form that is not `multipart/form-data` (`unsupported_media_type`). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

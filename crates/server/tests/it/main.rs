@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test that fails says where")]
 
+mod file_life;
+mod files;
 mod harness;
 mod kill;
 mod living;

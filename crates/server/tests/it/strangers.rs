@@ -28,12 +28,16 @@ async fn a_stranger_sees_nothing(engine: Engine) {
     let thread = server.get(&scene.owner, &format!("/api/v1/threads/{}", scene.thread)).await.expect(200);
     let message = scene.say("for nobody else", None).await.expect(201);
     let me = server.get(&scene.owner, "/api/v1/me").await.expect(200);
+    let bearer = format!("Bearer {}", scene.owner);
+    let sent = server.send("POST", "/api/v1/files", &[("authorization", &bearer)], Some(b"ours".to_vec())).await;
+    let file = sent.expect(201);
     let things: Vec<(&str, String)> = [
         ("/threads/", &thread["id"]),
         ("/messages/", &message["id"]),
         ("/customers/", &thread["customer"]["id"]),
         ("/channel-accounts/", &scene.account["id"]),
         ("/tokens/", &me["caller"]["id"]),
+        ("/files/", &file["id"]),
     ]
     .map(|(place, id)| (place, id.as_str().unwrap().to_owned()))
     .to_vec();

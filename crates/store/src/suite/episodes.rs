@@ -1,6 +1,9 @@
 //! Matters inside threads: joined by messages, acted on, timed, split, promised about; notes.
 
-use super::{Harness, later, now, on_both_engines, world::{DAY, Talk}};
+use super::{
+    Harness, later, now, on_both_engines,
+    world::{DAY, Talk},
+};
 use crate::{
     AttemptOutcome, Created, EpisodeAct, EpisodeFilter, EpisodeWords, EventFact, MovedMessages, NewEpisode, NewNote,
     NewPromise, SplitEpisode, Stepped,
@@ -111,7 +114,10 @@ async fn a_message_opens_a_matter_and_an_answer_passes_the_ball(harness: Harness
     assert_eq!(harness.only(&talk).await.unanswered_since, Some(now()), "the first unanswered message counts");
     let answer = harness.answer_at(&talk, "yes", later(2_000)).await;
     let answered = harness.only(&talk).await;
-    assert_eq!((answered.state, answered.ball, answered.unanswered_since), (EpisodeState::Active, Ball::Customer, None));
+    assert_eq!(
+        (answered.state, answered.ball, answered.unanswered_since),
+        (EpisodeState::Active, Ball::Customer, None)
+    );
     assert!(answered.version > opened.version);
     for id in [second.0, answer.0] {
         assert_eq!(harness.entry(id).await.episode_id, Some(opened.id));
@@ -250,7 +256,9 @@ async fn timers_close_and_wake(harness: Harness) {
     let talk = harness.talk().await;
     let matter = harness.only(&talk).await;
     harness.answer_at(&talk, "done", later(1)).await;
-    harness.act(matter.id, EpisodeEvent::Hold { reason: "the carrier".into(), until: Some(later(HOUR)) }, later(2)).await;
+    harness
+        .act(matter.id, EpisodeEvent::Hold { reason: "the carrier".into(), until: Some(later(HOUR)) }, later(2))
+        .await;
     assert_eq!(harness.only(&talk).await.ball, Ball::ThirdParty);
     let due = async |at: Timestamp, kind: &str| {
         let found = harness.claim(7, at).await.into_iter().find(|job| job.kind == kind);
@@ -327,7 +335,10 @@ async fn messages_move_and_split(harness: Harness) {
     assert!(!harness.store.move_messages(wrong).await.unwrap(), "another customer's matter");
     let linked = harness.store.link_episode(harness.workspace, second, first.id, "agt_1".into(), later(4)).await;
     assert!(linked.unwrap());
-    assert_eq!(harness.store.find_episode(harness.workspace, second).await.unwrap().unwrap().follows_id, Some(first.id));
+    assert_eq!(
+        harness.store.find_episode(harness.workspace, second).await.unwrap().unwrap().follows_id,
+        Some(first.id)
+    );
     assert!(!harness.store.link_episode(harness.workspace, second, second, "agt_1".into(), later(4)).await.unwrap());
 }
 
@@ -430,7 +441,10 @@ async fn notes_are_filed_with_their_matter(harness: Harness) {
     assert_eq!((entries.len(), entries[0].id.as_str()), (2, note.id.to_string().as_str()));
     assert_eq!((entries[0].identity_id, entries[0].episode_id), (Some(talk.identity), note.episode_id));
     let EntryBody::Note(told) = &entries[0].body else { panic!("a note") };
-    assert_eq!((told.text.as_str(), told.mentions.as_slice(), told.author.name.as_str()), ("ask the store", &[bob][..], "Ada"));
+    assert_eq!(
+        (told.text.as_str(), told.mentions.as_slice(), told.author.name.as_str()),
+        ("ask the store", &[bob][..], "Ada")
+    );
     let mentioned = harness.raw("SELECT CAST(note_id AS TEXT) FROM mention WHERE agent_id = $1", &[bob.0.into()]).await;
     assert_eq!(mentioned, [note.id.0.to_string()]);
     let general = NewNote { id: NoteId(harness.id()), episode_id: None, ..note.clone() };
@@ -501,7 +515,10 @@ async fn what_happens_beside_messages_is_kept(harness: Harness) {
     assert_eq!(harness.apply(vec![about_account]).await, 1);
     let log = harness.log(harness.workspace).await;
     let told = log.last().unwrap();
-    assert_eq!((told.kind, told.subject_id.as_deref()), (LogKind::ChannelAccountTold, Some(talk.page.id.to_string().as_str())));
+    assert_eq!(
+        (told.kind, told.subject_id.as_deref()),
+        (LogKind::ChannelAccountTold, Some(talk.page.id.to_string().as_str()))
+    );
 }
 
 async fn an_act_run_again_changes_nothing(harness: Harness) {

@@ -248,7 +248,7 @@ fn sqlite_schema(connection: &rusqlite::Connection) -> Schema {
 async fn postgres_schema(client: &tokio_postgres::Client) -> Schema {
     let mut schema = Schema::new();
     let statements = [
-        "SELECT format('column %s.%s %s required=%s default=%s', table_name, column_name, upper(data_type), CASE is_nullable WHEN 'NO' THEN 1 ELSE 0 END, coalesce(column_default, ''))
+        "SELECT format('column %s.%s %s required=%s default=%s', table_name, column_name, upper(data_type), CASE is_nullable WHEN 'NO' THEN 1 ELSE 0 END, replace(coalesce(column_default, ''), '::text', ''))
            FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE 'refinery%'",
         "SELECT format('index %s on %s(%s) unique=%s partial=%s', CASE WHEN k.oid IS NULL THEN c.relname::text ELSE '' END, t.relname,
                 (SELECT string_agg(a.attname, ',' ORDER BY u.place) FROM unnest(i.indkey::int2[]) WITH ORDINALITY u(num, place) JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = u.num),

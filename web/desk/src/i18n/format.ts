@@ -66,6 +66,18 @@ export function formats(tag: string, words: { today: (date: string) => string; y
       if (days === 1) return words.yesterday(text)
       return text
     },
+    /** The size of a file: the largest unit that leaves at least one of it, from kilobytes on ("0.3 kB", "1.2 MB"). */
+    bytes: (size: number) => {
+      const units = ['kilobyte', 'megabyte', 'gigabyte']
+      const place = Math.min(Math.floor(Math.log(Math.max(size, 1000)) / Math.log(1000)) - 1, units.length - 1)
+      // Something is never told as nothing.
+      const value = Math.max(size / 1000 ** (place + 1), size > 0 ? 0.1 : 0)
+      return new Intl.NumberFormat(language, {
+        style: 'unit',
+        unit: units[place] ?? 'kilobyte',
+        maximumFractionDigits: value < 10 ? 1 : 0,
+      }).format(value)
+    },
     /** What is left of a span: whole minutes, at most two units ("23 h 55 min", "6 d 4 h"). */
     span: (millis: number) => {
       const unit = (value: number, name: string) =>

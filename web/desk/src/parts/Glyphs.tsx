@@ -23,7 +23,10 @@ export function Mark({ size = 26 }: { size?: number }) {
 
 type IconName =
   | 'alert'
+  | 'book'
+  | 'box'
   | 'check'
+  | 'clip'
   | 'door'
   | 'down'
   | 'eye'
@@ -31,9 +34,12 @@ type IconName =
   | 'inbox'
   | 'left'
   | 'link'
+  | 'list'
   | 'live'
   | 'lock'
+  | 'mic'
   | 'people'
+  | 'play'
   | 'plus'
   | 'right'
   | 'send'

@@ -8,6 +8,7 @@ import { api } from '../api/api.ts'
 import { keys } from '../api/keys.ts'
 import { Steps } from '../entry/EntryShell.tsx'
 import { PAGE_KIND } from '../parts/channels.ts'
+import { newKey } from '../parts/key.ts'
 import { ProblemNote } from '../parts/Problem.tsx'
 import { keepVerifyToken } from './AccountPanels.tsx'
 import { AccountFields, emptyForm, filled } from './accountForm.tsx'
@@ -33,7 +34,7 @@ export function ConnectPage() {
   const navigate = useNavigate()
   const [form, setForm] = useState(emptyForm)
   // One key for one form: pressing again after a lost answer does not connect the page twice.
-  const key = useRef(crypto.randomUUID())
+  const key = useRef(newKey())
   const steps = useConnectSteps(0)
   const connect = useMutation({
     mutationFn: () =>
@@ -44,7 +45,7 @@ export function ConnectPage() {
         }),
       ),
     onError: (error) => {
-      if (error instanceof ProblemError && !error.temporary) key.current = crypto.randomUUID()
+      if (error instanceof ProblemError && !error.temporary) key.current = newKey()
     },
     onSuccess: (account) => {
       if (account.verify_token) keepVerifyToken(account.id, account.verify_token)

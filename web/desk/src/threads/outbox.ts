@@ -1,5 +1,6 @@
 import { type Entry, type Problem, ProblemError, take } from '@onethread/client'
 import { api } from '../api/api.ts'
+import { newKey } from '../parts/key.ts'
 
 /** A reply on its way to the server. Once it is there it is an entry like any other. */
 export type Pending = {
@@ -55,7 +56,7 @@ export class Outbox {
   all = (): readonly Pending[] => this.items
 
   add(threadId: string, identityId: string | undefined, text: string): void {
-    const key = crypto.randomUUID()
+    const key = newKey()
     this.set([...this.items, { key, threadId, identityId, text, at: Date.now(), state: 'waiting' }])
     void this.run(threadId)
   }
