@@ -473,7 +473,39 @@ export interface components {
             text: string;
             /** @enum {string} */
             type: "text";
-        };
+        } | (components["schemas"]["Media"] & {
+            /** @enum {string} */
+            type: "image";
+        }) | (components["schemas"]["Media"] & {
+            /** @enum {string} */
+            type: "video";
+        }) | (components["schemas"]["Media"] & {
+            /** @enum {string} */
+            type: "audio";
+        }) | (components["schemas"]["Media"] & {
+            /** @enum {string} */
+            type: "file";
+        }) | (components["schemas"]["Media"] & {
+            /** @enum {string} */
+            type: "sticker";
+        }) | (components["schemas"]["Location"] & {
+            /** @enum {string} */
+            type: "location";
+        }) | (components["schemas"]["Choice"] & {
+            /** @enum {string} */
+            type: "choice";
+        }) | (components["schemas"]["Card"] & {
+            /** @enum {string} */
+            type: "card";
+        }) | {
+            /** @description The cards, in order. */
+            cards: components["schemas"]["Card"][];
+            /** @enum {string} */
+            type: "carousel";
+        } | (components["schemas"]["RichLink"] & {
+            /** @enum {string} */
+            type: "rich_link";
+        });
         /** @description A caller by name. */
         Caller: {
             /** @description A person or a program. */
@@ -490,6 +522,19 @@ export interface components {
          * @enum {string}
          */
         CallerKind: "agent" | "token";
+        /** @description A thing with a title, a picture and something to do. */
+        Card: {
+            /** @description What it is. */
+            title: string;
+            /** @description A line below. */
+            subtitle?: string;
+            /** @description A picture of it. */
+            image?: components["schemas"]["Media"];
+            /** @description Where a tap on it leads. */
+            url?: string;
+            /** @description What one can do with it, in order. */
+            options?: components["schemas"]["ChoiceOption"][];
+        };
         /** @description A channel account as it may be shown: secrets are named, never told. */
         ChannelAccount: {
             /** @description Its id. */
@@ -539,6 +584,40 @@ export interface components {
              */
             max_text_chars: number;
         };
+        /** @description A question with answers to pick from. */
+        Choice: {
+            /** @description The question. */
+            text: string;
+            /** @description The answers, in order. */
+            options: components["schemas"]["ChoiceOption"][];
+            /** @description How it would like to look. */
+            style?: components["schemas"]["ChoiceStyle"];
+        };
+        /** @description One thing to pick. */
+        ChoiceOption: {
+            /** @description Comes back when it is picked; unique in its message. */
+            id: string;
+            /** @description What it says. */
+            title: string;
+            /** @description More about it. */
+            description?: string;
+            /** @description With an address it is a link, and nothing comes back. */
+            url?: string;
+        };
+        /**
+         * @description How a choice would like to look; a channel that has no such form takes another.
+         * @enum {string}
+         */
+        ChoiceStyle: "quick_replies" | "buttons" | "list";
+        /** @description What a customer picked, where the message is the pick of an option. */
+        Chosen: {
+            /** @description The id of one of our options. */
+            option_id?: string;
+            /** @description The message that offered it, when known. */
+            message_id?: components["schemas"]["MessageId"];
+            /** @description What the provider gave with the pick, when the option is none of ours (a menu, another program's button). */
+            payload?: string;
+        };
         /** @description A channel account that has just been connected. */
         CreatedChannelAccount: components["schemas"]["ChannelAccount"] & {
             /** @description To be pasted at the provider; present when it was made by the server, and told only here. */
@@ -560,6 +639,8 @@ export interface components {
         };
         /** @example cus_0f3k9a2b4c6d8 */
         CustomerId: string;
+        /** @description An angle in degrees, to seven decimal places. */
+        Degrees: number;
         /** @description What became of an outbound message. */
         Delivery: {
             /** @description How far it came. */
@@ -636,6 +717,13 @@ export interface components {
             /** @description What would be right. */
             message: string;
         };
+        /** @example fil_0f3k9a2b4c6d8 */
+        FileId: string;
+        /**
+         * @description Whether a file's bytes are here.
+         * @enum {string}
+         */
+        FileState: "fetching" | "stored" | "failed";
         /** @description An address of a customer, with the state of the way to it. */
         Identity: {
             /** @description Its id. */
@@ -731,6 +819,17 @@ export interface components {
             /** @description The log's end: what is read from now on holds at least everything up to it. */
             cursor: components["schemas"]["Cursor"];
         };
+        /** @description A place on earth (WGS 84). */
+        Location: {
+            /** @description Degrees north, -90 to 90. */
+            latitude: components["schemas"]["Degrees"];
+            /** @description Degrees east, -180 to 180. */
+            longitude: components["schemas"]["Degrees"];
+            /** @description What the place is called. */
+            name?: string;
+            /** @description Its postal address. */
+            address?: string;
+        };
         /** @description One record of the log as clients see it: the frame of the live socket. */
         LogFrame: {
             /** @description Resume after this frame with `?after=`. */
@@ -777,6 +876,27 @@ export interface components {
             /** @description What that allows. */
             may: components["schemas"]["Right"][];
         };
+        /**
+         * @description A file of ours, by its id. Who sends a message gives the id and, if he likes, a caption; the rest is the file's own and is
+         *     filled in.
+         */
+        Media: {
+            /** @description The file (`POST /files` gives one). */
+            file_id: components["schemas"]["FileId"];
+            /** @description Its name, for people. */
+            name?: string;
+            /** @description What it holds, as found in its bytes (`image/jpeg`). */
+            media_type?: string;
+            /**
+             * Format: int64
+             * @description Its bytes.
+             */
+            size?: number;
+            /** @description Whether its bytes are here. */
+            state?: components["schemas"]["FileState"];
+            /** @description Words that go with it. */
+            caption?: string;
+        };
         /** @description What was said, by whom, over which account. */
         Message: {
             /** @description Which way it went. */
@@ -787,6 +907,14 @@ export interface components {
             blocks: components["schemas"]["Block"][];
             /** @description Parts of an inbound message that are kept but not shown yet, in the provider's words (`attachment:image`). */
             not_shown?: string[];
+            /** @description The message that it answers, when it says so. */
+            reply_to?: components["schemas"]["ReplyTo"];
+            /** @description What was picked, when it is the pick of an option. */
+            choice?: components["schemas"]["Chosen"];
+            /** @description The signs that were set on it. */
+            reactions?: components["schemas"]["Reaction"][];
+            /** @description When its writer last changed its words; `blocks` are the words as they are now. */
+            edited_at?: components["schemas"]["Timestamp"];
             /** @description The account it came or goes through. */
             channel_account_id: components["schemas"]["ChannelAccountId"];
             /** @description The delivery; absent on inbound messages. */
@@ -905,6 +1033,31 @@ export interface components {
             /** @description Everything that is wrong with the request, when its content is. */
             faults?: components["schemas"]["Fault"][];
         };
+        /** @description A sign that somebody set on a message. One per side: another one takes its place. */
+        Reaction: {
+            /** @description The sign (`👍`). */
+            emoji: string;
+            /** @description Whose it is. */
+            from: components["schemas"]["AuthorKind"];
+        };
+        /** @description The message that one answers. At least one of the two is there. */
+        ReplyTo: {
+            /** @description Ours, when we have it. */
+            message_id?: components["schemas"]["MessageId"];
+            /** @description The provider's id of it, when we do not have it. */
+            external_id?: string;
+        };
+        /** @description An address with what it leads to. */
+        RichLink: {
+            /** @description The address, http or https. */
+            url: string;
+            /** @description The page's title. */
+            title?: string;
+            /** @description What it is about. */
+            description?: string;
+            /** @description Its picture. */
+            image?: components["schemas"]["Media"];
+        };
         /**
          * @description One right, by the name that the desk asks for.
          * @enum {string}
@@ -962,7 +1115,9 @@ export interface components {
             name: string;
             /** @description Whether it passed. */
             passed: boolean;
-            /** @description What was found or what to do, in words; may hold the provider's own. */
+            /** @description A stable word for what was found, which clients translate (`accepted`, `fields_missing`). */
+            code: string;
+            /** @description What the word leaves open: a name, the missing fields, the provider's own words. May be empty. */
             detail: string;
         };
         /** @description A thread as lists and headers show it. */
