@@ -9,5 +9,6 @@ mod living;
 mod messages;
 mod people;
 mod problems;
+mod rich;
 mod starting;
 mod strangers;
