@@ -88,7 +88,9 @@ pub(crate) struct TestStep {
     name: &'static str,
     /// Whether it passed.
     passed: bool,
-    /// What was found or what to do, in words; may hold the provider's own.
+    /// A stable word for what was found, which clients translate (`accepted`, `fields_missing`).
+    code: &'static str,
+    /// What the word leaves open: a name, the missing fields, the provider's own words. May be empty.
     detail: String,
 }
 
@@ -97,7 +99,7 @@ impl From<channel::TestReport> for TestReport {
         let steps: Vec<TestStep> = report
             .steps
             .into_iter()
-            .map(|step| TestStep { name: step.name, passed: step.passed, detail: step.detail })
+            .map(|step| TestStep { name: step.name, passed: step.passed, code: step.code, detail: step.detail })
             .collect();
         Self { passed: steps.iter().all(|step| step.passed), steps }
     }

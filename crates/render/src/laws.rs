@@ -286,6 +286,15 @@ proptest! {
     }
 
     #[test]
+    fn a_part_planned_again_is_itself(blocks in message(), able in capabilities()) {
+        for part in plan(&blocks, &able).parts {
+            let again = plan(&part.blocks, &able);
+            prop_assert_eq!(again.parts.len(), 1);
+            prop_assert_eq!(&again.parts[0].blocks, &part.blocks);
+        }
+    }
+
+    #[test]
     fn every_option_can_be_read_back(blocks in message(), able in capabilities()) {
         let plan = plan(&blocks, &able);
         let offered: Vec<&str> = plan.parts.iter().flat_map(|part| &part.offers).map(|option| option.id.as_str()).collect();

@@ -86,6 +86,12 @@ async fn call(
     channel: &Arc<dyn Channel>,
     account: &Account,
 ) -> store::Result<()> {
+    // The blocks stay as they were written; what the channel makes of them is decided when they leave.
+    let mut plan = render::plan(&delivery.blocks, &channel.capabilities());
+    let (Some(part), true) = (plan.parts.pop(), plan.parts.is_empty()) else {
+        let detail = "the channel cannot carry this in one message".to_owned();
+        return fail(services, job, delivery.message_id, FailureReason::Unsupported, detail).await;
+    };
     let number = delivery.attempts + 1;
     let (store, message_id) = (services.store(), delivery.message_id);
     let started_at = services.now();
@@ -96,7 +102,7 @@ async fn call(
     let outbound = Outbound {
         message_id,
         recipient: delivery.route.address.clone(),
-        blocks: delivery.blocks.clone(),
+        blocks: part.blocks,
         reply_to: None,
         author: delivery.author,
         persona: None,

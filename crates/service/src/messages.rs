@@ -66,26 +66,31 @@ fn refused(reason: FailureReason) -> ServiceError {
     ServiceError::Conflict { code, message: message.into() }
 }
 
-/// Refuses what the channel cannot carry, before anything is queued.
-fn check_length(services: &Services, row: &ChannelAccountRow, blocks: &[Block]) -> Result<(), ServiceError> {
+/// Refuses what the channel cannot carry in one message, before anything is queued.
+fn check_carried(services: &Services, row: &ChannelAccountRow, blocks: &[Block]) -> Result<(), ServiceError> {
+    if let Some(media) = blocks.iter().flat_map(Block::all_media).next() {
+        return Err(ServiceError::invalid("blocks", format!("there is no file {}", media.file_id)));
+    }
     let Some(channel) = services.0.channels.find(&row.account.kind) else { return Ok(()) };
-    let most = channel.capabilities().max_text_chars;
-    let texts: Vec<usize> = blocks
-        .iter()
-        .filter_map(|block| match block {
-            Block::Text { text } => Some(text.chars().count()),
-            _ => None,
-        })
-        .collect();
-    // Blocks go out as one message with a blank line between them.
-    let length = texts.iter().sum::<usize>() + 2 * texts.len().saturating_sub(1);
-    if length <= most {
+    let capabilities = channel.capabilities();
+    let plan = render::plan(blocks, &capabilities);
+    if plan.parts.len() == 1 {
         return Ok(());
     }
-    Err(ServiceError::invalid(
-        "blocks",
-        format!("this channel takes at most {most} characters; this message has {length}"),
-    ))
+    let text = |block: &Block| match block {
+        Block::Text { text } => Some(text.chars().count()),
+        _ => None,
+    };
+    let message = match blocks.iter().map(text).collect::<Option<Vec<usize>>>() {
+        // Text blocks go out as one message with a blank line between them.
+        Some(texts) => format!(
+            "this channel takes at most {} characters; this message has {}",
+            capabilities.max_text_chars,
+            texts.iter().sum::<usize>() + 2 * texts.len().saturating_sub(1)
+        ),
+        None => format!("this channel carries this only as {} messages; send its parts one by one", plan.parts.len()),
+    };
+    Err(ServiceError::invalid("blocks", message))
 }
 
 /// Queues a message. Durable when it returns.
@@ -111,6 +116,7 @@ pub async fn send_message(
         .ok_or(ServiceError::NotFound)?;
     check_length(services, &account, &message.blocks)?;
     check_belonging(services, caller, thread, &message).await?;
+    check_carried(services, &account, &message.blocks)?;
     let author = author(caller);
     let now = services.now();
     if let Decision::Deny(reason) = may_send(author.kind, window_rule(services, &account)?, route.state, now) {

@@ -342,23 +342,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/files/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Shows what is known of a file, with a fresh address of its bytes. */
-        get: operations["get_file"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -449,28 +432,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/files": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Takes a file, to be used in the blocks of a message.
-         * @description Either a form with a part named `file`, or the bytes alone with their type in `Content-Type`. What the file is, is found
-         *     in its bytes. A file that becomes part of no message goes after 24 hours. The largest size is a setting of the server
-         *     (`max_upload_mb`).
-         */
-        post: operations["create_file"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -512,7 +473,39 @@ export interface components {
             text: string;
             /** @enum {string} */
             type: "text";
-        };
+        } | (components["schemas"]["Media"] & {
+            /** @enum {string} */
+            type: "image";
+        }) | (components["schemas"]["Media"] & {
+            /** @enum {string} */
+            type: "video";
+        }) | (components["schemas"]["Media"] & {
+            /** @enum {string} */
+            type: "audio";
+        }) | (components["schemas"]["Media"] & {
+            /** @enum {string} */
+            type: "file";
+        }) | (components["schemas"]["Media"] & {
+            /** @enum {string} */
+            type: "sticker";
+        }) | (components["schemas"]["Location"] & {
+            /** @enum {string} */
+            type: "location";
+        }) | (components["schemas"]["Choice"] & {
+            /** @enum {string} */
+            type: "choice";
+        }) | (components["schemas"]["Card"] & {
+            /** @enum {string} */
+            type: "card";
+        }) | {
+            /** @description The cards, in order. */
+            cards: components["schemas"]["Card"][];
+            /** @enum {string} */
+            type: "carousel";
+        } | (components["schemas"]["RichLink"] & {
+            /** @enum {string} */
+            type: "rich_link";
+        });
         /** @description A caller by name. */
         Caller: {
             /** @description A person or a program. */
@@ -529,6 +522,19 @@ export interface components {
          * @enum {string}
          */
         CallerKind: "agent" | "token";
+        /** @description A thing with a title, a picture and something to do. */
+        Card: {
+            /** @description What it is. */
+            title: string;
+            /** @description A line below. */
+            subtitle?: string;
+            /** @description A picture of it. */
+            image?: components["schemas"]["Media"];
+            /** @description Where a tap on it leads. */
+            url?: string;
+            /** @description What one can do with it, in order. */
+            options?: components["schemas"]["ChoiceOption"][];
+        };
         /** @description A channel account as it may be shown: secrets are named, never told. */
         ChannelAccount: {
             /** @description Its id. */
@@ -578,6 +584,40 @@ export interface components {
              */
             max_text_chars: number;
         };
+        /** @description A question with answers to pick from. */
+        Choice: {
+            /** @description The question. */
+            text: string;
+            /** @description The answers, in order. */
+            options: components["schemas"]["ChoiceOption"][];
+            /** @description How it would like to look. */
+            style?: components["schemas"]["ChoiceStyle"];
+        };
+        /** @description One thing to pick. */
+        ChoiceOption: {
+            /** @description Comes back when it is picked; unique in its message. */
+            id: string;
+            /** @description What it says. */
+            title: string;
+            /** @description More about it. */
+            description?: string;
+            /** @description With an address it is a link, and nothing comes back. */
+            url?: string;
+        };
+        /**
+         * @description How a choice would like to look; a channel that has no such form takes another.
+         * @enum {string}
+         */
+        ChoiceStyle: "quick_replies" | "buttons" | "list";
+        /** @description What a customer picked, where the message is the pick of an option. */
+        Chosen: {
+            /** @description The id of one of our options. */
+            option_id?: string;
+            /** @description The message that offered it, when known. */
+            message_id?: components["schemas"]["MessageId"];
+            /** @description What the provider gave with the pick, when the option is none of ours (a menu, another program's button). */
+            payload?: string;
+        };
         /** @description A channel account that has just been connected. */
         CreatedChannelAccount: components["schemas"]["ChannelAccount"] & {
             /** @description To be pasted at the provider; present when it was made by the server, and told only here. */
@@ -599,6 +639,8 @@ export interface components {
         };
         /** @example cus_0f3k9a2b4c6d8 */
         CustomerId: string;
+        /** @description An angle in degrees, to seven decimal places. */
+        Degrees: number;
         /** @description What became of an outbound message. */
         Delivery: {
             /** @description How far it came. */
@@ -639,7 +681,7 @@ export interface components {
              * @description Orders entries within the workspace; gapless over the whole log, not within one thread.
              */
             seq: number;
-            /** @description `msg_…` for messages, `nte_…` for notes, `ent_…` for events. */
+            /** @description `msg_…` for messages, `ent_…` for events. */
             id: string;
             /** @description When it happened: the provider's time for what came in, ours for what goes out. */
             at: components["schemas"]["Timestamp"];
@@ -650,37 +692,18 @@ export interface components {
         EntryBody: (components["schemas"]["Message"] & {
             /** @enum {string} */
             type: "message";
-        }) | (components["schemas"]["Note"] & {
-            /** @enum {string} */
-            type: "note";
         }) | (components["schemas"]["Event"] & {
             /** @enum {string} */
             type: "event";
         });
         /** @example epi_0f3k9a2b4c6d8 */
         EpisodeId: string;
-        /** @description Something that happened on the thread. Which of the optional parts are there depends on `name`. */
+        /** @description Something that happened on the thread. */
         Event: {
-            /**
-             * @description What happened: `not_shown` for something that the provider told us and that has no form of its own yet, otherwise the
-             *     kind of the log record (`episode.opened`, `customer.merged`).
-             */
+            /** @description What happened: `not_shown` for something that the provider told us and that has no form of its own yet. */
             name: string;
-            /** @description The provider's word for it (`postback`, `reaction`, `standby`); empty when it did not come from a provider. */
+            /** @description The provider's word for it (`postback`, `reaction`, `standby`). */
             what: string;
-            /** @description The subject of the episode concerned, as it is now. */
-            subject?: string;
-            /**
-             * @description Why, as a stable word: who resolved (`agent`, `bot`, `customer`), what closed (`silence`, `customer`, `agent`, `system`), why it
-             *     was reopened (`customer_message`, `not_solved`, `agent`, `send_failed`).
-             */
-            reason?: string;
-            /** @description The name of the colleague who did it; absent when nobody in particular did. */
-            by?: string;
-            /** @description Until when it lasts, where it ends by itself. */
-            until?: components["schemas"]["Timestamp"];
-            /** @description The other side of it: the episode that is followed up or was split (`epi_…`), the merge (`mrg_…`). */
-            related_id?: string;
         };
         /**
          * @description Why a message did not arrive, independent of the channel. The desk shows each in words with the next step.
@@ -694,60 +717,13 @@ export interface components {
             /** @description What would be right. */
             message: string;
         };
-        /** @description A file, as it is told. */
-        File: {
-            /** @description Its id, for blocks. */
-            id: components["schemas"]["FileId"];
-            /** @description Its name, without a path. */
-            name: string;
-            /** @description What it is, as found in its bytes; while it is fetched, what the provider says. */
-            media_type: string;
-            /**
-             * Format: int64
-             * @description Bytes; 0 until they are here.
-             */
-            size: number;
-            /** @description Whether its bytes are here. */
-            state: components["schemas"]["FileState"];
-            /** @description Why there will never be bytes, in one word. */
-            failure?: string;
-            /**
-             * Format: int32
-             * @description Pixels across, of a picture.
-             */
-            width?: number;
-            /**
-             * Format: int32
-             * @description Pixels down, of a picture.
-             */
-            height?: number;
-            /**
-             * Format: int32
-             * @description How long it plays, in milliseconds, when that is known.
-             */
-            duration_ms?: number;
-            /** @description Where its bytes are for now: a path of this server. Absent until they are here. */
-            url?: string;
-            /** @description When `url` ends; the file's own address gives a new one. */
-            url_expires_at?: components["schemas"]["Timestamp"];
-            /** @description When it was made known. */
-            created_at: components["schemas"]["Timestamp"];
-        };
-        /** @description A form with a file. */
-        FileForm: {
-            /**
-             * Format: binary
-             * @description The file, with its name. Other parts are ignored.
-             */
-            file: string;
-        };
         /** @example fil_0f3k9a2b4c6d8 */
         FileId: string;
         /**
          * @description Whether a file's bytes are here.
          * @enum {string}
          */
-        FileState: "stored" | "fetching" | "failed";
+        FileState: "fetching" | "stored" | "failed";
         /** @description An address of a customer, with the state of the way to it. */
         Identity: {
             /** @description Its id. */
@@ -843,6 +819,17 @@ export interface components {
             /** @description The log's end: what is read from now on holds at least everything up to it. */
             cursor: components["schemas"]["Cursor"];
         };
+        /** @description A place on earth (WGS 84). */
+        Location: {
+            /** @description Degrees north, -90 to 90. */
+            latitude: components["schemas"]["Degrees"];
+            /** @description Degrees east, -180 to 180. */
+            longitude: components["schemas"]["Degrees"];
+            /** @description What the place is called. */
+            name?: string;
+            /** @description Its postal address. */
+            address?: string;
+        };
         /** @description One record of the log as clients see it: the frame of the live socket. */
         LogFrame: {
             /** @description Resume after this frame with `?after=`. */
@@ -877,7 +864,7 @@ export interface components {
          * @description What a record of the log tells.
          * @enum {string}
          */
-        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.uncertain" | "message.edited" | "message.reaction" | "message.media_stored" | "message.attributed" | "note.written" | "episode.opened" | "episode.resolved" | "episode.closed" | "episode.reopened" | "episode.linked" | "episode.split" | "episode.changed" | "episode.parked" | "episode.snoozed" | "episode.on_hold" | "episode.resumed" | "episode.assigned" | "ball.changed" | "bot.handover" | "engagement.started" | "engagement.ended" | "promise.made" | "promise.kept" | "promise.broken" | "customer.merged" | "customer.unmerged" | "event.kept" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "sign_in.ended" | "token.created" | "token.revoked";
+        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.uncertain" | "event.kept" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "sign_in.ended" | "token.created" | "token.revoked";
         /** @description What a caller is told of itself. */
         Me: {
             /** @description Where. */
@@ -889,6 +876,27 @@ export interface components {
             /** @description What that allows. */
             may: components["schemas"]["Right"][];
         };
+        /**
+         * @description A file of ours, by its id. Who sends a message gives the id and, if he likes, a caption; the rest is the file's own and is
+         *     filled in.
+         */
+        Media: {
+            /** @description The file (`POST /files` gives one). */
+            file_id: components["schemas"]["FileId"];
+            /** @description Its name, for people. */
+            name?: string;
+            /** @description What it holds, as found in its bytes (`image/jpeg`). */
+            media_type?: string;
+            /**
+             * Format: int64
+             * @description Its bytes.
+             */
+            size?: number;
+            /** @description Whether its bytes are here. */
+            state?: components["schemas"]["FileState"];
+            /** @description Words that go with it. */
+            caption?: string;
+        };
         /** @description What was said, by whom, over which account. */
         Message: {
             /** @description Which way it went. */
@@ -899,6 +907,14 @@ export interface components {
             blocks: components["schemas"]["Block"][];
             /** @description Parts of an inbound message that are kept but not shown yet, in the provider's words (`attachment:image`). */
             not_shown?: string[];
+            /** @description The message that it answers, when it says so. */
+            reply_to?: components["schemas"]["ReplyTo"];
+            /** @description What was picked, when it is the pick of an option. */
+            choice?: components["schemas"]["Chosen"];
+            /** @description The signs that were set on it. */
+            reactions?: components["schemas"]["Reaction"][];
+            /** @description When its writer last changed its words; `blocks` are the words as they are now. */
+            edited_at?: components["schemas"]["Timestamp"];
             /** @description The account it came or goes through. */
             channel_account_id: components["schemas"]["ChannelAccountId"];
             /** @description The delivery; absent on inbound messages. */
@@ -936,15 +952,6 @@ export interface components {
              * @description At least 10 characters.
              */
             password: string;
-        };
-        /** @description What colleagues write to each other. It never leaves the house. */
-        Note: {
-            /** @description Who wrote it. */
-            author: components["schemas"]["Author"];
-            /** @description Their words. */
-            text: string;
-            /** @description The colleagues whom it calls. */
-            mentions: components["schemas"]["AgentId"][];
         };
         /** @description A page of anything, with the place where the next page begins. */
         Page_Agent: {
@@ -1015,7 +1022,7 @@ export interface components {
             status: number;
             /**
              * @description What went wrong, for programs: `unauthenticated`, `forbidden`, `not_found`, `method_not_allowed`, `conflict`,
-             *     `idempotency_conflict`, `gone`, `too_large`, `unsupported_media_type`, `invalid`, `too_many_requests`, `unavailable`,
+             *     `idempotency_conflict`, `too_large`, `unsupported_media_type`, `invalid`, `too_many_requests`, `unavailable`,
              *     `internal`, or the reason of a conflict (`window_closed`).
              */
             code: string;
@@ -1026,11 +1033,31 @@ export interface components {
             /** @description Everything that is wrong with the request, when its content is. */
             faults?: components["schemas"]["Fault"][];
         };
-        /**
-         * Format: binary
-         * @description The bytes of a file.
-         */
-        RawFile: string;
+        /** @description A sign that somebody set on a message. One per side: another one takes its place. */
+        Reaction: {
+            /** @description The sign (`👍`). */
+            emoji: string;
+            /** @description Whose it is. */
+            from: components["schemas"]["AuthorKind"];
+        };
+        /** @description The message that one answers. At least one of the two is there. */
+        ReplyTo: {
+            /** @description Ours, when we have it. */
+            message_id?: components["schemas"]["MessageId"];
+            /** @description The provider's id of it, when we do not have it. */
+            external_id?: string;
+        };
+        /** @description An address with what it leads to. */
+        RichLink: {
+            /** @description The address, http or https. */
+            url: string;
+            /** @description The page's title. */
+            title?: string;
+            /** @description What it is about. */
+            description?: string;
+            /** @description Its picture. */
+            image?: components["schemas"]["Media"];
+        };
         /**
          * @description One right, by the name that the desk asks for.
          * @enum {string}
@@ -1088,7 +1115,9 @@ export interface components {
             name: string;
             /** @description Whether it passed. */
             passed: boolean;
-            /** @description What was found or what to do, in words; may hold the provider's own. */
+            /** @description A stable word for what was found, which clients translate (`accepted`, `fields_missing`). */
+            code: string;
+            /** @description What the word leaves open: a name, the missing fields, the provider's own words. May be empty. */
             detail: string;
         };
         /** @description A thread as lists and headers show it. */
@@ -3193,83 +3222,6 @@ export interface operations {
             };
         };
     };
-    get_file: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The file's id. */
-                id: components["schemas"]["FileId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The file. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["File"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or not for this caller (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_jobs: {
         parameters: {
             query?: {
@@ -3615,130 +3567,6 @@ export interface operations {
             };
             /** @description The caller has not the right (`forbidden`). */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_file: {
-        parameters: {
-            query?: {
-                /** @description The file's name, when it is sent without a form. */
-                name?: string;
-            };
-            header?: {
-                /**
-                 * @description Makes a repetition harmless: the same key with the same body answers with what the first one made, with another
-                 *     body 409. Kept for 24 hours.
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/octet-stream": components["schemas"]["RawFile"];
-                "multipart/form-data": components["schemas"]["FileForm"];
-            };
-        };
-        responses: {
-            /** @description It is kept. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["File"];
-                };
-            };
-            /** @description The body could not be read to its end (`invalid`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there; the code says how. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The file is larger than this server takes (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A form that is not `multipart/form-data` (`unsupported_media_type`). */
-            415: {
                 headers: {
                     [name: string]: unknown;
                 };

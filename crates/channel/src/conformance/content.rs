@@ -19,6 +19,9 @@ pub trait ProviderSide {
     fn pick(&self, external_id: &str, place: usize) -> Vec<u8>;
 }
 
+/// A kind of file: its name, its limits, its block.
+type FileForm = (&'static str, Option<MediaLimits>, fn(Media) -> Block);
+
 /// The file that every file of [`forms`] is.
 const FILE: FileId = FileId(9);
 
@@ -45,7 +48,7 @@ pub fn forms(able: &Capabilities) -> Vec<(&'static str, Block)> {
             forms.push(("carousel", Block::Carousel { cards }));
         }
     }
-    let kinds: [(&'static str, Option<MediaLimits>, fn(Media) -> Block); 5] = [
+    let kinds: [FileForm; 5] = [
         ("image", able.image, Block::Image),
         ("video", able.video, Block::Video),
         ("audio", able.audio, Block::Audio),

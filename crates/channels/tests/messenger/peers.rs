@@ -1,9 +1,13 @@
 //! Against other people's code: `x-hub-signature` signs and checks, `messaging-api-messenger` sends.
 
-use super::{PSID, SECRET, account, account_at, hello, messenger};
+use super::{PSID, SECRET, account, account_at, hello, messenger, picture};
 use crate::peers_run::ask;
-use channel::Channel;
+use channel::{Channel, Outbound, SendOutcome};
 use http::{HeaderMap, HeaderValue};
+use model::{
+    Block, FileId,
+    block::{Card, Choice, ChoiceOption, ChoiceStyle, Media},
+};
 use serde_json::{Value, json};
 use testkit::{
     graph::{GraphStandIn, signature},
@@ -87,4 +91,87 @@ async fn the_stand_in_takes_what_a_real_sdk_sends_and_ours_looks_the_same() {
     messenger().send(&account_at(&meta), &hello()).await;
     let bodies: Vec<Value> = meta.accepted().into_iter().map(|accepted| accepted.body).collect();
     assert_eq!(bodies[2], bodies[1], "the adapter's body is the SDK's");
+}
+
+/// What the SDK builds of the same content as ours is taken by the stand-in, and is the same JSON.
+#[tokio::test]
+async fn templates_quick_replies_and_attachments_look_as_a_real_sdk_builds_them() {
+    let meta = GraphStandIn::start().await;
+    meta.person(
+        PSID,
+        json!({ "first_name": "Nadia", "last_name": "R", "profile_pic": "https://cdn.example.com/n.jpg" }),
+    );
+    let (messenger, account) = (messenger(), account_at(&meta));
+    let id = hello().message_id;
+    let option = |id: &str, title: &str, url: Option<&str>| ChoiceOption {
+        id: id.into(),
+        title: title.into(),
+        description: None,
+        url: url.map(str::to_owned),
+    };
+    let address = "https://shop.example.com/t/A-1001";
+    let choice = |style, options| Block::Choice(Choice { text: "Which?".into(), options, style: Some(style) });
+    let pick = || option("l1", "Choose", None);
+    let card = Card {
+        title: "Desk lamp".into(),
+        subtitle: Some("In stock".into()),
+        image: Some(Media::stored(FileId(7))),
+        url: Some(address.into()),
+        options: vec![pick(), option("t", "Track", Some(address))],
+    };
+    let mut files = picture().files;
+    files[0].url = Some("https://cdn.example.com/l1.jpg".into());
+    let ours = [
+        choice(ChoiceStyle::QuickReplies, vec![pick(), option("l2", "Other", None)]),
+        choice(ChoiceStyle::Buttons, vec![pick(), option("t", "Track", Some(address))]),
+        Block::Carousel { cards: vec![card.clone(), Card { image: None, ..card }] },
+        picture().blocks.remove(0),
+    ];
+    for block in ours {
+        let message = Outbound { blocks: vec![block], files: files.clone(), ..hello() };
+        let outcome = messenger.send(&account, &message).await;
+        assert!(matches!(outcome, SendOutcome::Accepted { .. }), "{outcome:?}");
+    }
+    let uploaded = meta.uploads()[0].id.clone();
+
+    let picked = format!("ot:{id}:l1");
+    let buttons = json!([
+        { "type": "postback", "title": "Choose", "payload": picked },
+        { "type": "web_url", "title": "Track", "url": address },
+    ]);
+    let element = json!({
+        "title": "Desk lamp", "subtitle": "In stock", "imageUrl": "https://cdn.example.com/l1.jpg",
+        "defaultAction": { "type": "web_url", "url": address }, "buttons": buttons,
+    });
+    let mut plain = element.clone();
+    plain.as_object_mut().unwrap().remove("imageUrl");
+    let replies = json!([
+        { "contentType": "text", "title": "Choose", "payload": picked },
+        { "contentType": "text", "title": "Other", "payload": format!("ot:{id}:l2") },
+    ]);
+    let steps = json!([
+        ["sendText", PSID, "Which?", { "quickReplies": replies }],
+        ["sendButtonTemplate", PSID, "Which?", buttons],
+        ["sendGenericTemplate", PSID, [element, plain]],
+        ["sendImage", PSID, { "attachmentId": uploaded }],
+        ["createPersona", { "name": "Mara Z.", "profilePictureUrl": "https://cdn.example.com/agents/mara.png" }],
+        ["getUserProfile", PSID],
+        ["markSeen", PSID],
+        ["sendButtonTemplate", PSID, "x".repeat(641), buttons],
+    ]);
+    let results = ask(&json!({ "verb": "client", "origin": meta.base(), "token": meta.token(), "steps": steps })).await;
+    for place in 0..7 {
+        assert!(results[place]["ok"].is_object(), "{}", results[place]);
+    }
+    assert!(results[7]["error"].as_str().unwrap().contains("100 OAuthException"), "{}", results[7]);
+    assert_eq!(results[5]["ok"]["firstName"], "Nadia");
+
+    let messages: Vec<Value> = meta.accepted().into_iter().map(|accepted| accepted.body["message"].clone()).collect();
+    assert_eq!(messages.len(), 8);
+    for place in 0..4 {
+        let mut mine = messages[place].clone();
+        // The SDK's short forms carry no metadata.
+        mine.as_object_mut().unwrap().remove("metadata");
+        assert_eq!(mine, messages[place + 4]);
+    }
 }

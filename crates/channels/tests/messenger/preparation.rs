@@ -2,10 +2,7 @@
 
 use super::{PSID, account_at, hello, messenger, picture};
 use channel::{Channel, Outbound, Persona, Profile, SendOutcome, Signal};
-use model::{
-    Block, MessageId,
-    block::{Choice, ChoiceOption},
-};
+use model::MessageId;
 use serde_json::json;
 use testkit::graph::{Fault, GraphStandIn};
 
@@ -111,30 +108,6 @@ async fn an_answer_names_what_it_answers() {
     let message = Outbound { reply_to: Some("m_Qx81ZkA0c9".into()), ..hello() };
     assert!(accepted(&messenger().send(&account_at(&meta), &message).await));
     assert_eq!(meta.accepted()[0].body["reply_to"], json!({ "mid": "m_Qx81ZkA0c9" }));
-}
-
-#[tokio::test]
-async fn a_planned_message_arrives_part_by_part() {
-    let meta = GraphStandIn::start().await;
-    let (messenger, account) = (messenger(), account_at(&meta));
-    let options = (1..=14).map(|n| ChoiceOption {
-        id: n.to_string(),
-        title: format!("Lamp number {n}"),
-        description: None,
-        url: None,
-    });
-    let choice = Choice { text: "Which lamp?".into(), options: options.collect(), style: None };
-    let blocks = [Block::text("word ".repeat(500)), picture().blocks.remove(0), Block::Choice(choice)];
-    let plan = render::plan(&blocks, &messenger.capabilities());
-    for (place, part) in plan.parts.iter().enumerate() {
-        let id = MessageId(100 + i64::try_from(place).unwrap());
-        let message = Outbound { message_id: id, blocks: part.blocks.clone(), ..picture() };
-        assert!(accepted(&messenger.send(&account, &message).await), "{part:?}");
-    }
-    let sent = meta.accepted();
-    assert_eq!((sent.len(), plan.parts.len()), (4, 4));
-    assert!(sent[3].text.as_ref().unwrap().ends_with("14. Lamp number 14"));
-    assert_eq!(render::read_answer(&plan.parts[3].offers, "the second one"), Some("2"));
 }
 
 #[tokio::test]

@@ -90,11 +90,12 @@ fn texts_share_a_call_as_long_as_it_carries_them() {
 #[test]
 fn a_choice_takes_the_form_that_fits() {
     let few = choice("Which?", vec![option("a", "A"), option("b", "B")]);
-    let style = |choice: &Choice, capabilities| match run(&[Block::Choice(choice.clone())], capabilities) {
-        (blocks, lost) => match &blocks[..] {
+    let style = |choice: &Choice, capabilities| {
+        let (blocks, lost) = run(&[Block::Choice(choice.clone())], capabilities);
+        match &blocks[..] {
             [Block::Choice(native)] => (native.style, lost),
             other => panic!("{other:?}"),
-        },
+        }
     };
     assert_eq!(style(&few, rich()), (Some(ChoiceStyle::QuickReplies), vec![]));
     let buttons = Choice { style: Some(ChoiceStyle::Buttons), ..few.clone() };

@@ -11,5 +11,6 @@ mod living;
 mod messages;
 mod people;
 mod problems;
+mod rich;
 mod starting;
 mod strangers;

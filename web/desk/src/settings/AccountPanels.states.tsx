@@ -6,9 +6,9 @@ export default {
       report={{
         passed: true,
         steps: [
-          { name: 'token', passed: true, detail: 'accepted' },
-          { name: 'page', passed: true, detail: 'Norrvik' },
-          { name: 'subscribed', passed: true, detail: 'messages, message_deliveries, message_reads' },
+          { name: 'token', passed: true, code: 'accepted', detail: '' },
+          { name: 'page', passed: true, code: 'found', detail: 'Norrvik' },
+          { name: 'subscribed', passed: true, code: 'subscribed', detail: '' },
         ],
       }}
     />
@@ -17,7 +17,14 @@ export default {
     <Report
       report={{
         passed: false,
-        steps: [{ name: 'token', passed: false, detail: 'Error validating access token: the session has expired.' }],
+        steps: [
+          {
+            name: 'token',
+            passed: false,
+            code: 'token_refused',
+            detail: 'Error validating access token: the session has expired.',
+          },
+        ],
       }}
     />
   ),

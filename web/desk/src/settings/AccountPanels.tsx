@@ -91,6 +91,26 @@ function stepName(t: TFunction, name: string): string {
   return name
 }
 
+const CODES = [
+  'accepted',
+  'found',
+  'subscribed',
+  'not_refused',
+  'token_refused',
+  'no_answer',
+  'page_not_found',
+  'other_page',
+  'not_subscribed',
+  'fields_missing',
+  'subscription_hidden',
+] as const
+
+/** What a step found; nothing for a word that a newer server may have. */
+function codeText(t: TFunction, code: string): string | null {
+  const known = CODES.find((one) => one === code)
+  return known ? t(`test.code_${known}`) : null
+}
+
 export function Report({ report }: { report: TestReport }) {
   const { t } = useTranslation()
   return (
@@ -107,7 +127,9 @@ export function Report({ report }: { report: TestReport }) {
             <div>
               <b>{stepName(t, step.name)}</b>
               <span className="vh">{step.passed ? t('test.step_passed') : t('test.step_failed')}</span>
-              <p lang="en">{step.detail}</p>
+              <p>{codeText(t, step.code)}</p>
+              {/* The provider's own words, or names of its own. */}
+              {step.detail ? <p translate="no">{step.detail}</p> : null}
             </div>
           </li>
         ))}

@@ -6,7 +6,7 @@ import { useFormats } from '../i18n/format.ts'
 import { channelName } from '../parts/channels.ts'
 import { Avatar, Icon } from '../parts/Glyphs.tsx'
 import styles from './Timeline.module.css'
-import { textOf, whatText } from './words.ts'
+import { partOf, textOf, whatText } from './words.ts'
 
 /** Beyond either, a text is folded. */
 const LONG_CHARS = 900
@@ -90,6 +90,7 @@ function MessageView({
   const state = entry.delivery?.state
   const text = textOf(entry)
   const spoken = [name, channelName(t, kind), time(at), state ? t(`delivery.${state}`) : ''].filter(Boolean).join(', ')
+  const parts = entry.blocks.map((block) => partOf(t, block)).filter((part) => part !== undefined)
   const lost = state === 'failed' || state === 'uncertain'
   return (
     <article
@@ -117,6 +118,12 @@ function MessageView({
           <Words text={text} />
         </div>
       ) : null}
+      {parts.map((part, place) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a message never change their order
+        <p key={place} className={styles.part} dir="auto">
+          {part}
+        </p>
+      ))}
       {entry.not_shown?.map((what, place) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a message never change their order
         <p key={place} className={styles.part}>

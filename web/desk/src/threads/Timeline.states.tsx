@@ -62,6 +62,31 @@ export default {
       inbound(2, 'with words', { not_shown: ['attachment:sticker'] }),
       { type: 'event', seq: 3, id: 'ent_3', at: at(3), identity_id: 'idn_1', name: 'not_shown', what: 'postback' },
     ]),
+  'other than words': () =>
+    line([
+      inbound(1, '', { blocks: [{ type: 'image', file_id: 'fil_1', name: 'lamp.jpg', state: 'stored' }] }),
+      inbound(2, '', {
+        blocks: [
+          { type: 'text', text: 'Is this still there?' },
+          { type: 'card', title: 'Desk lamp', subtitle: '49.00 EUR' },
+          { type: 'location', latitude: 54.6872, longitude: 25.2797, name: 'Shop' },
+          { type: 'rich_link', url: 'https://shop.example.com/l1', title: 'Lamps' },
+        ],
+      }),
+      {
+        ...outbound(3, '', { state: 'sent', tries: 1 }),
+        blocks: [
+          {
+            type: 'choice',
+            text: 'Which one?',
+            options: [
+              { id: 'a', title: 'Desk lamp' },
+              { id: 'b', title: 'Floor lamp' },
+            ],
+          },
+        ],
+      },
+    ]),
   queued: () => fate({ state: 'queued' }),
   'trying again': () => fate({ state: 'queued', error: { reason: 'temporary' }, tries: 3 }),
   delivered: () => fate({ state: 'delivered', tries: 1 }),

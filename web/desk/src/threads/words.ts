@@ -1,8 +1,36 @@
-import type { Customer, Entry, Identity, MessageEntry } from '@onethread/client'
+import type { Block, Customer, Entry, Identity, MessageEntry } from '@onethread/client'
 import type { TFunction } from 'i18next'
 
+/** What is said in a block, where it is words. */
+function wordsOf(block: Block): string {
+  if (block.type === 'text' || block.type === 'choice') return block.text
+  return ''
+}
+
 /** The words of a message as they are read. */
-export const textOf = (entry: MessageEntry): string => entry.blocks.map((block) => block.text).join('\n')
+export const textOf = (entry: MessageEntry): string => entry.blocks.map(wordsOf).filter(Boolean).join('\n')
+
+/** What a block other than words is, and what it is called: one line. Undefined for words alone. */
+export function partOf(t: TFunction, block: Block): string | undefined {
+  const named = (kind: (typeof WHATS)[number], ...names: (string | null | undefined)[]) =>
+    [t(`what.${kind}`), names.filter(Boolean).join(', ')].filter(Boolean).join(' – ')
+  switch (block.type) {
+    case 'text':
+      return undefined
+    case 'choice':
+      return t('entry.options', { titles: block.options.map((option) => option.title).join(' · ') })
+    case 'location':
+      return named('location', block.name, block.address, `${block.latitude}, ${block.longitude}`)
+    case 'card':
+      return named('template', block.title, block.subtitle)
+    case 'carousel':
+      return named('carousel', ...block.cards.map((card) => card.title))
+    case 'rich_link':
+      return named('fallback', block.title, block.url)
+    default:
+      return named(block.type, block.name, block.caption)
+  }
+}
 
 /** A name to show: the provider's, or the address when there is none. */
 export function customerName(t: TFunction, customer: Customer): string {
@@ -36,11 +64,26 @@ const WHATS = [
   'standby',
   'quick_reply',
   'reply_to',
+  'choice',
+  'carousel',
+  'control_passed',
+  'control_taken',
+  'control_requested',
+  'account_linked',
+  'account_unlinked',
+  'feedback',
+  'policy_enforced',
+  'roles_changed',
+  'template_status',
 ] as const
+
+/** Other words for the same. */
+const SAME: Record<string, string> = { message_echo: 'echo', edited: 'message_edit', opt_in: 'optin' }
 
 /** Something without a form of its own ("attachment:image") in words; the provider's own word where we have none. */
 export function whatText(t: TFunction, what: string): string {
-  const word = what.replace(/^attachment:/, '').replace('message_echo', 'echo')
+  const given = what.replace(/^attachment:/, '')
+  const word = SAME[given] ?? given
   const known = WHATS.find((one) => one === word)
   return known ? t(`what.${known}`) : word.replaceAll('_', ' ')
 }
@@ -50,8 +93,10 @@ export function lineOf(t: TFunction, entry: Entry): string {
   if (entry.type === 'event') return t('entry.event_not_shown', { what: whatText(t, entry.what) })
   if (entry.type === 'note') return entry.text.replace(/\s+/g, ' ').trim()
   const words = textOf(entry).replace(/\s+/g, ' ').trim()
+  if (words) return words
+  const first = entry.blocks.map((block) => partOf(t, block)).find(Boolean)
   const part = entry.not_shown?.[0]
-  return words || (part ? t('entry.part_not_shown', { what: whatText(t, part) }) : '')
+  return first ?? (part ? t('entry.part_not_shown', { what: whatText(t, part) }) : '')
 }
 
 /** Why an answer cannot be sent now, or undefined when it can. */
