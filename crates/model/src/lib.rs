@@ -22,6 +22,7 @@ pub mod message;
 pub mod operation;
 pub mod thread;
 pub mod time;
+pub mod webhook;
 
 pub use auth::{Permission, Role};
 pub use block::Block;

@@ -8,7 +8,10 @@ use refinery::{Migration, Runner};
 use std::{fs::File, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
 
 /// The steps in order. A test compares the list with the folder. Released steps never change.
-const STEPS: &[(&str, &str)] = &[("V0001__start", include_str!("../migrations/V0001__start.sql"))];
+const STEPS: &[(&str, &str)] = &[
+    ("V0001__start", include_str!("../migrations/V0001__start.sql")),
+    ("V0003__webhooks", include_str!("../migrations/V0003__webhooks.sql")),
+];
 
 /// The advisory lock that migrating processes take turns under: "onethread" as a number of ours.
 const ADVISORY_LOCK: i64 = 0x006f_6e65_7468_7264;

@@ -63,7 +63,9 @@ pub async fn send(http: &HttpClient, settings: &Settings<'_>, message: &Outbound
     };
     let outcome = match http.post_json(&settings.url("/messages"), headers, body.into()).await {
         Ok(answer) => outcome(&answer, message.window),
-        Err(CallError::NotSent(detail)) => SendOutcome::Temporary { retry_after_millis: None, code: None, detail },
+        Err(CallError::NotSent(detail) | CallError::Refused(detail)) => {
+            SendOutcome::Temporary { retry_after_millis: None, code: None, detail }
+        }
         Err(CallError::MayHaveBeenSent(detail)) => SendOutcome::Uncertain { detail },
     };
     tidy(outcome, settings.token)
