@@ -1,4 +1,4 @@
-//! What has to be done now and then: old raw events and idempotency keys go.
+//! What has to be done now and then: old raw events, idempotency keys and tries of webhooks go.
 
 use crate::Services;
 use std::time::Duration;
@@ -10,6 +10,9 @@ const INTERVAL: Duration = Duration::from_secs(600);
 const SLICE: u32 = 500;
 /// How long an idempotency key is kept, in milliseconds.
 const KEY_MILLIS: i64 = 24 * 3_600_000;
+
+/// How long the tries of webhooks are kept, and the events that they gave up, in milliseconds.
+const WEBHOOK_MILLIS: i64 = 14 * 86_400_000;
 
 /// Runs until `stop`.
 pub(crate) async fn work(services: Services, stop: CancellationToken) {
@@ -29,6 +32,10 @@ async fn tidy(services: &Services) -> store::Result<()> {
     services.store().forget_idempotency_keys(now.plus_millis(-KEY_MILLIS)).await?;
     let kept = i64::from(services.0.config.inbound_retention_days) * 86_400_000;
     while services.store().prune_inbound_events(now.plus_millis(-kept), SLICE).await? == u64::from(SLICE) {
+        tokio::task::yield_now().await;
+    }
+    while services.store().prune_webhook_deliveries(now.plus_millis(-WEBHOOK_MILLIS), SLICE).await? >= u64::from(SLICE)
+    {
         tokio::task::yield_now().await;
     }
     Ok(())

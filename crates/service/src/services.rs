@@ -6,8 +6,9 @@ use crate::{
     callbacks::Endpoints,
     delivery, housekeeping, inbound,
     live::Hubs,
+    webhooks::{self, Webhooks},
 };
-use channel::Registry;
+use channel::{Registry, http::AllowList};
 use model::Timestamp;
 use std::sync::Arc;
 use store::{LANES, Store};
@@ -30,6 +31,8 @@ pub struct ServiceConfig {
     pub inbound_retention_days: u32,
     /// Deliveries that this process works on at the same time.
     pub delivery_concurrency: usize,
+    /// Hosts that webhooks may call although they are private or speak plain http.
+    pub webhook_allow: AllowList,
 }
 
 impl Default for ServiceConfig {
@@ -40,6 +43,7 @@ impl Default for ServiceConfig {
             sweep_millis: 5_000,
             inbound_retention_days: 14,
             delivery_concurrency: 64,
+            webhook_allow: AllowList::default(),
         }
     }
 }
@@ -62,13 +66,14 @@ pub(crate) struct Inner {
     pub(crate) hashing: Semaphore,
     pub(crate) inbound_wake: Vec<Notify>,
     pub(crate) delivery_wake: Notify,
+    pub(crate) webhooks: Webhooks,
 }
 
 impl Services {
     /// Puts the parts together. Starts nothing.
     ///
     /// # Errors
-    /// When the store cannot give an id.
+    /// When the store cannot give an id, or the system's certificates cannot be used.
     pub async fn new(
         store: Store,
         channels: Registry,
@@ -76,6 +81,7 @@ impl Services {
         config: ServiceConfig,
     ) -> Result<Self, ServiceError> {
         let owner = store.new_id()?;
+        let webhooks = Webhooks::new(config.webhook_allow.clone())?;
         Ok(Self(Arc::new(Inner {
             store,
             channels,
@@ -89,15 +95,17 @@ impl Services {
             hashing: Semaphore::new(HASHES_AT_ONCE),
             inbound_wake: (0..LANES).map(|_| Notify::new()).collect(),
             delivery_wake: Notify::new(),
+            webhooks,
         })))
     }
 
-    /// Starts the workers (inbound, delivery, housekeeping). They stop when `stop` is cancelled, finishing what they hold.
+    /// Starts the workers (inbound, delivery, webhooks, housekeeping). They stop when `stop` is cancelled, finishing what they hold.
     pub fn spawn_workers(&self, tracker: &TaskTracker, stop: &CancellationToken) {
         for lane in 0..LANES {
             tracker.spawn(inbound::work(self.clone(), lane, stop.clone()));
         }
         tracker.spawn(delivery::work(self.clone(), stop.clone()));
+        tracker.spawn(webhooks::work(self.clone(), stop.clone()));
         tracker.spawn(housekeeping::work(self.clone(), stop.clone()));
     }
 

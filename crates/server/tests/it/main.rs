@@ -11,3 +11,6 @@ mod people;
 mod problems;
 mod starting;
 mod strangers;
+mod webhooks;
+mod webhooks_kill;
+mod webhooks_peers;
