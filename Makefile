@@ -110,6 +110,7 @@ _test:
 _rust-tests:
 	@$(STEP) "database" bash -c '.ci/pg start >/dev/null'
 	@if [ -x crates/channels/tests/peers/install.sh ]; then $(STEP) "providers' SDKs" crates/channels/tests/peers/install.sh; fi
+	@$(STEP) "Standard Webhooks' library" crates/server/tests/peers/install.sh
 	@$(STEP) "rust tests, built" cargo test --locked --workspace --no-run $(QUIET)
 	@$(STEP) "rust tests" scripts/rust-tests
 	@$(STEP) "settings page" scripts/settings-page target/debug/onethread

@@ -30,6 +30,7 @@ pub mod session;
 pub mod setup;
 pub mod threads;
 pub mod tokens;
+pub mod webhooks;
 
 use axum::{Router, extract::DefaultBodyLimit, extract::FromRef, http::StatusCode, middleware, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;

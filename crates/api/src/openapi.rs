@@ -1,17 +1,14 @@
 //! The contract: every route of `/api/v1` registered together with its description, and the document made of them.
 
 use crate::{
-    App, agents, channel_accounts, customers, episode_acts, episodes, files, links, live, me, messages, notes,
-    operations, problem, session, setup, threads, tokens,
+App, agents, channel_accounts, customers, episode_acts, episodes, files, links, live, me, messages, notes, operations, problem, session, setup, threads, tokens, webhooks,
 };
 use axum::{
     http::header,
     response::IntoResponse,
     routing::{MethodRouter, get},
 };
-use model::{
-    ChannelAccountId, CustomerId, EpisodeId, FileId, InboundEventId, MessageId, ThreadId, TokenId, log::LogFrame,
-};
+use model::{ChannelAccountId, CustomerId, EpisodeId, FileId, InboundEventId, MessageId, ThreadId, TokenId, log::LogFrame, WebhookId};
 use serde_json::{Map, Value, json};
 use utoipa::{
     Modify, OpenApi,
@@ -34,7 +31,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     // What only parameters name is not found by itself.
-    components(schemas(LogFrame, ThreadId, EpisodeId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId, FileId)),
+    components(schemas(LogFrame, ThreadId, EpisodeId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId, FileId, WebhookId)),
     security(("bearer" = []), ("cookie" = [])),
     modifiers(&Schemes),
     tags(
@@ -45,6 +42,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         (name = "Files", description = "Pictures, recordings and documents."),
         (name = "Live", description = "The log, as it grows."),
         (name = "Channel accounts", description = "The senders that are connected."),
+        (name = "Webhooks", description = "Programs that are told what happens."),
         (name = "People", description = "Who works here, and which programs."),
         (name = "Operations", description = "What waits and what could not be done."),
         (name = "Sign-in", description = "How people get in."),
@@ -85,6 +83,13 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(channel_accounts::list_channel_accounts, channel_accounts::create_channel_account))
         .routes(routes!(channel_accounts::get_channel_account, channel_accounts::update_channel_account))
         .routes(routes!(channel_accounts::test_channel_account))
+        .routes(routes!(webhooks::list_webhook_kinds))
+        .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
+        .routes(routes!(webhooks::get_webhook, webhooks::update_webhook, webhooks::delete_webhook))
+        .routes(routes!(webhooks::rotate_webhook_secret))
+        .routes(routes!(webhooks::test_webhook))
+        .routes(routes!(webhooks::list_webhook_deliveries))
+        .routes(routes!(webhooks::replay_webhook))
         .routes(routes!(threads::list_threads))
         .routes(routes!(threads::get_thread))
         .routes(routes!(threads::list_entries))

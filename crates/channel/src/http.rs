@@ -1,12 +1,17 @@
-//! The one way to make an HTTP call to a provider.
+//! The one way to make an HTTP call out.
 //!
-//! The trust level here is *operator*: the address was configured by an owner or admin, so it is used as it stands,
-//! loopback included. Addresses that came with a message or from a stranger never go through this client.
+//! There are two trust levels. [`HttpClient`] is for addresses that an owner or admin configured as a provider's: they
+//! are used as they stand, loopback included. [`GuardedClient`] is for webhook targets and for addresses that came with a
+//! message or from a stranger: they may not lead into a private network unless they stand on the configured list.
 //!
 //! What matters most is the difference between [`CallError::NotSent`] and [`CallError::MayHaveBeenSent`]: it decides
 //! whether a message may be tried again or is uncertain. It does not rest on the wording of an error. The request's
 //! body notes when the connection first asks for it; a connection that never asked for the body cannot have carried
 //! the request, whatever went wrong with it.
+
+mod guard;
+
+pub use guard::{AllowList, GuardedClient, ParseAllowListError, is_public};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -54,6 +59,8 @@ impl Default for Limits {
 pub struct HttpClient {
     client: reqwest::Client,
     limits: Limits,
+    /// A long answer is cut instead of being an error.
+    cuts_answer: bool,
 }
 
 /// The client could not be set up (the system's certificates cannot be read, for example).
@@ -101,6 +108,9 @@ pub struct Answer {
 /// A call without a complete answer. The words never hold the address, which may hold credentials.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
+    /// The address may not be called; nothing was sent. Only a [`GuardedClient`] says so.
+    #[error("refused: {0}")]
+    Refused(String),
     /// The provider certainly did not get the request: no address, no connection, no TLS, or nothing of it written.
     #[error("not sent: {0}")]
     NotSent(String),
@@ -129,7 +139,11 @@ impl HttpClient {
     /// # Panics
     /// As [`HttpClient::new`].
     pub fn with_limits(limits: Limits) -> Result<Self, SetUpError> {
-        let client = reqwest::Client::builder()
+        Self::build(limits, reqwest::Client::builder(), false)
+    }
+
+    fn build(limits: Limits, builder: reqwest::ClientBuilder, cuts_answer: bool) -> Result<Self, SetUpError> {
+        let client = builder
             .user_agent(USER_AGENT)
             .connect_timeout(limits.connect)
             .timeout(limits.total)
@@ -142,7 +156,7 @@ impl HttpClient {
             .no_proxy()
             .build()
             .map_err(|error| SetUpError(words(&error.without_url())))?;
-        Ok(Self { client, limits })
+        Ok(Self { client, limits, cuts_answer })
     }
 
     /// Reads. A failed read may be repeated, so there is no need to know whether it left.
@@ -190,6 +204,9 @@ impl HttpClient {
 
     async fn call(&self, request: reqwest::RequestBuilder, sent: &AtomicBool) -> Result<Answer, CallError> {
         let failed = |error: reqwest::Error| {
+            if let Some(refused) = guard::refusal(&error) {
+                return CallError::Refused(refused);
+            }
             let reason = words(&error.without_url());
             if sent.load(Ordering::Acquire) { CallError::MayHaveBeenSent(reason) } else { CallError::NotSent(reason) }
         };
@@ -199,9 +216,20 @@ impl HttpClient {
         // An answer can come before the body was asked for (a refusal by the head alone); what breaks after that is
         // judged with caution.
         let broken = |error: reqwest::Error| CallError::MayHaveBeenSent(words(&error.without_url()));
-        while let Some(part) = response.chunk().await.map_err(broken)? {
-            if body.len() + part.len() > self.limits.max_answer_bytes {
-                let limit = self.limits.max_answer_bytes;
+        let limit = self.limits.max_answer_bytes;
+        loop {
+            let part = match response.chunk().await {
+                Ok(Some(part)) => part,
+                Ok(None) => break,
+                // Who wants no more than the beginning has the status, which is what counts.
+                Err(_) if self.cuts_answer => break,
+                Err(error) => return Err(broken(error)),
+            };
+            if body.len() + part.len() > limit {
+                if self.cuts_answer {
+                    body.extend_from_slice(&part[..limit - body.len()]);
+                    break;
+                }
                 return Err(CallError::MayHaveBeenSent(format!("the answer is larger than {limit} bytes")));
             }
             body.extend_from_slice(&part);

@@ -29,7 +29,7 @@ pub enum Permission {
     SendMessages,
     /// See jobs, stored events and what failed.
     ReadOperations,
-    /// Create and change channel accounts, and read their settings.
+    /// Create and change channel accounts and webhooks, and read their settings.
     ManageChannels,
     /// Invite, disable and re-role people; create and revoke tokens.
     ManagePeople,

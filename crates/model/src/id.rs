@@ -142,6 +142,10 @@ ids! {
     ChannelAccountId = "cha";
     /// A raw event that a provider told us.
     InboundEventId = "inb";
+    /// An address of an integrator that is told what happens.
+    WebhookId = "whk";
+    /// One try to deliver one event to a webhook.
+    WebhookDeliveryId = "whd";
 }
 
 #[cfg(test)]

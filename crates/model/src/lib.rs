@@ -32,6 +32,7 @@ mod spelling;
 pub mod thread;
 pub mod time;
 pub mod turn;
+pub mod webhook;
 
 pub use auth::{Permission, Role};
 pub use block::Block;

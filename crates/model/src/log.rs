@@ -139,6 +139,12 @@ kinds! {
     TokenCreated = "token.created", shown: false;
     /// An API token was revoked.
     TokenRevoked = "token.revoked", shown: false;
+    /// A webhook was made.
+    WebhookCreated = "webhook.created", shown: false;
+    /// A webhook was changed, rotated or sent back; or began or ceased to fail, or was switched off by its receiver.
+    WebhookChanged = "webhook.changed", shown: false;
+    /// A webhook was removed.
+    WebhookDeleted = "webhook.deleted", shown: false;
 }
 
 // By hand: the derive does not see a rename that comes out of a macro.
@@ -191,7 +197,7 @@ pub struct LogFrame {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub entry_id: Option<String>,
-    /// Anything else that the record is about (`cha_…`, `agt_…`, `tok_…`).
+    /// Anything else that the record is about (`cha_…`, `agt_…`, `tok_…`, `whk_…`).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub subject_id: Option<String>,

@@ -9,6 +9,7 @@ mod values;
 pub use layers::{Fault, Flags};
 pub use values::{DatabaseAddress, LogFormat, LogLevel, PublicUrl, SecretKeys, Whole};
 
+use channel::http::AllowList;
 use layers::Layers;
 use std::{fmt::Write as _, net::SocketAddr, path::PathBuf};
 
@@ -77,7 +78,7 @@ settings! {
     log_format: LogFormat = "text", "text or json", Text;
     /// What is logged.
     log_level: LogLevel = "info,refinery_core=warn", "level, or target=level with commas between", Text;
-    /// Seals the secrets of channel accounts. Several with commas between: the first seals, the others still open. Empty:
+    /// Seals the secrets of channel accounts and webhooks. Several with commas between: the first seals, the others still open. Empty:
     /// the file `secret.key` in the data folder, which is made at the first start.
     secret_key: Option<SecretKeys> = "", "32 bytes in base64", Text;
     /// How long a worker may hold a job before another may take it. Longer than a provider may take to answer.
@@ -93,6 +94,11 @@ settings! {
     job_concurrency: Whole<1, 1024> = "64", "jobs, 1 to 1024", Bare;
     /// The largest file that may be uploaded. A reverse proxy in front has a limit of its own.
     max_upload_mb: Whole<1, 100> = "25", "megabytes (of 1024 x 1024 bytes), 1 to 100", Bare;
+    /// Deliveries that this process works on at the same time.
+    delivery_concurrency: Whole<1, 1024> = "64", "deliveries, 1 to 1024", Bare;
+    /// Hosts that webhooks may call although they are private or speak plain http, with commas between. Without a place here a
+    /// webhook's address has to be https and public.
+    webhook_allow: AllowList = "", "host or host:port, with commas between", Text;
 }
 
 impl Config {

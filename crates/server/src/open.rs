@@ -69,7 +69,7 @@ fn passing_keyring() -> Result<Keyring, Failure> {
     Ok(Keyring::new(SecretKey::generate()?, Vec::new()))
 }
 
-/// Refuses to go on when secrets of channel accounts need a key that is not at hand.
+/// Refuses to go on when secrets of channel accounts or webhooks need a key that is not at hand.
 async fn find_lost_key(config: &Config, store: &Store) -> Result<(), Failure> {
     let missing = store.missing_keys().await?;
     if missing.is_empty() {
@@ -92,7 +92,7 @@ async fn find_lost_key(config: &Config, store: &Store) -> Result<(), Failure> {
         ),
     };
     Err(Failure::new(format!(
-        "the database holds secrets of channel accounts, and the key that opens them ({names}) is not here: {place}; {mend}"
+        "the database holds secrets of channel accounts or webhooks, and the key that opens them ({names}) is not here: {place}; {mend}"
     )))
 }
 
@@ -136,6 +136,8 @@ fn service_config(config: &Config) -> ServiceConfig {
         inbound_retention_days: u32::try_from(config.inbound_retention_days.0).unwrap_or(u32::MAX),
         job_concurrency: usize::try_from(config.job_concurrency.0).unwrap_or(usize::MAX),
         max_upload_bytes: config.max_upload_mb.0 * 1024 * 1024,
+        delivery_concurrency: usize::try_from(config.delivery_concurrency.0).unwrap_or(usize::MAX),
+        webhook_allow: config.webhook_allow.clone(),
     }
 }
 

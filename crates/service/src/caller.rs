@@ -41,7 +41,7 @@ impl Caller {
             Permission::ReadThreads => "your role may not read threads",
             Permission::SendMessages => "your role may not send messages",
             Permission::ReadOperations => "your role may not see jobs and stored events",
-            Permission::ManageChannels => "your role may not manage channel accounts",
+            Permission::ManageChannels => "your role may not manage channel accounts and webhooks",
             Permission::ManagePeople => "your role may not manage people and tokens",
         }))
     }

@@ -1,4 +1,5 @@
 //! What has to be done now and then: old raw events, idempotency keys and files that nobody used go.
+//! What has to be done now and then: old raw events, idempotency keys and tries of webhooks go.
 
 use crate::{Services, files};
 use std::time::Duration;
@@ -10,6 +11,9 @@ const INTERVAL: Duration = Duration::from_secs(600);
 const SLICE: u32 = 500;
 /// How long an idempotency key is kept, in milliseconds.
 const KEY_MILLIS: i64 = 24 * 3_600_000;
+
+/// How long the tries of webhooks are kept, and the events that they gave up, in milliseconds.
+const WEBHOOK_MILLIS: i64 = 14 * 86_400_000;
 
 /// Runs until `stop`.
 pub(crate) async fn work(services: Services, stop: CancellationToken) {
@@ -36,4 +40,9 @@ pub async fn tidy(services: &Services) -> store::Result<()> {
         tokio::task::yield_now().await;
     }
     files::prune(services).await
+    while services.store().prune_webhook_deliveries(now.plus_millis(-WEBHOOK_MILLIS), SLICE).await? >= u64::from(SLICE)
+    {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }

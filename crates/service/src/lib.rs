@@ -5,7 +5,8 @@
 //! knows HTTP or SQL, or asks which channel it is.
 //!
 //! Start with [`callbacks::receive_callback`] (a message comes in), [`inbound`] (it becomes an entry),
-//! [`messages::send_message`] and [`delivery`] (the answer goes out), [`live`] (everybody hears of it).
+//! [`messages::send_message`] and [`delivery`] (the answer goes out), [`live`] (everybody hears of it), [`webhooks`]
+//! (other programs too).
 
 pub mod auth;
 pub mod callbacks;
@@ -28,6 +29,7 @@ mod paging;
 mod secret;
 pub mod services;
 pub mod threads;
+pub mod webhooks;
 
 pub use caller::{Actor, Caller};
 pub use clock::{Clock, SystemClock, TestClock};

@@ -227,10 +227,29 @@ async fn follow(
     }
 }
 
-/// Reads records after a place and serialises them, with the entries and deliveries that they are about.
+/// Reads records after a place and serialises them.
 async fn read_frames(services: &Services, workspace_id: WorkspaceId, after: i64) -> Result<Vec<Frame>, ServiceError> {
+    let records = services.store().list_log_records(workspace_id, Cursor::at(after), PAGE).await?;
+    let frames = frames_of(services, workspace_id, records).await?;
+    frames
+        .into_iter()
+        .map(|frame| {
+            let ends = matches!(frame.kind, LogKind::AgentChanged | LogKind::SignInEnded | LogKind::TokenRevoked)
+                .then(|| frame.subject_id.as_deref().map(Arc::from))
+                .flatten();
+            let text = serde_json::to_string(&frame).map_err(|error| ServiceError::Internal(error.to_string()))?;
+            Ok(Frame { seq: frame.seq, text: Arc::from(text), ends })
+        })
+        .collect()
+}
+
+/// Joins records, given in order, with the entries and deliveries that they are about, as they are now.
+pub(crate) async fn frames_of(
+    services: &Services,
+    workspace_id: WorkspaceId,
+    records: Vec<LogRecord>,
+) -> Result<Vec<LogFrame>, ServiceError> {
     let store = services.store();
-    let records = store.list_log_records(workspace_id, Cursor::at(after), PAGE).await?;
     let (Some(first), Some(last)) = (records.first(), records.last()) else { return Ok(Vec::new()) };
     let mut entries: HashMap<i64, Entry> = HashMap::new();
     if records.iter().any(|record| record.kind.is_entry()) {
@@ -278,6 +297,28 @@ async fn read_frames(services: &Services, workspace_id: WorkspaceId, after: i64)
             Ok(Frame { seq, text: Arc::from(text), ends })
         })
         .collect()
+    let frames = records.into_iter().map(|record| {
+        let entry = entries.remove(&record.seq);
+        let delivery = record
+            .message_id()
+            .filter(|_| !record.kind.is_entry())
+            .and_then(|message| deliveries.get(&message).cloned());
+        LogFrame {
+            cursor: Cursor::at(record.seq),
+            seq: record.seq,
+            kind: record.kind,
+            at: record.at,
+            customer_id: record.customer_id,
+            thread_id: record.thread_id,
+            identity_id: record.identity_id,
+            episode_id: record.episode_id,
+            entry_id: record.entry_text_id(),
+            subject_id: record.subject_id,
+            entry,
+            delivery,
+        }
+    });
+    Ok(frames.collect())
 }
 
 /// The episodes that records are about, as they are now.

@@ -6,8 +6,9 @@ use crate::{
     callbacks::Endpoints,
     housekeeping, inbound, jobs,
     live::Hubs,
+    webhooks::{self, Webhooks},
 };
-use channel::Registry;
+use channel::{Registry, http::AllowList};
 use model::Timestamp;
 use std::sync::Arc;
 use store::{LANES, Store};
@@ -32,6 +33,10 @@ pub struct ServiceConfig {
     pub job_concurrency: usize,
     /// The most bytes of a file that somebody gives us.
     pub max_upload_bytes: u64,
+    /// Deliveries that this process works on at the same time.
+    pub delivery_concurrency: usize,
+    /// Hosts that webhooks may call although they are private or speak plain http.
+    pub webhook_allow: AllowList,
 }
 
 impl Default for ServiceConfig {
@@ -43,6 +48,8 @@ impl Default for ServiceConfig {
             inbound_retention_days: 14,
             job_concurrency: 64,
             max_upload_bytes: 25 * 1024 * 1024,
+            delivery_concurrency: 64,
+            webhook_allow: AllowList::default(),
         }
     }
 }
@@ -65,13 +72,15 @@ pub(crate) struct Inner {
     pub(crate) hashing: Semaphore,
     pub(crate) inbound_wake: Vec<Notify>,
     pub(crate) job_wake: Notify,
+    pub(crate) delivery_wake: Notify,
+    pub(crate) webhooks: Webhooks,
 }
 
 impl Services {
     /// Puts the parts together. Starts nothing.
     ///
     /// # Errors
-    /// When the store cannot give an id.
+    /// When the store cannot give an id, or the system's certificates cannot be used.
     pub async fn new(
         store: Store,
         channels: Registry,
@@ -79,6 +88,7 @@ impl Services {
         config: ServiceConfig,
     ) -> Result<Self, ServiceError> {
         let owner = store.new_id()?;
+        let webhooks = Webhooks::new(config.webhook_allow.clone())?;
         Ok(Self(Arc::new(Inner {
             store,
             channels,
@@ -96,11 +106,18 @@ impl Services {
     }
 
     /// Starts the workers (inbound, jobs, housekeeping). They stop when `stop` is cancelled, finishing what they hold.
+            delivery_wake: Notify::new(),
+            webhooks,
+    }
+
+    /// Starts the workers (inbound, delivery, webhooks, housekeeping). They stop when `stop` is cancelled, finishing what they hold.
     pub fn spawn_workers(&self, tracker: &TaskTracker, stop: &CancellationToken) {
         for lane in 0..LANES {
             tracker.spawn(inbound::work(self.clone(), lane, stop.clone()));
         }
         tracker.spawn(jobs::work(self.clone(), stop.clone()));
+        tracker.spawn(delivery::work(self.clone(), stop.clone()));
+        tracker.spawn(webhooks::work(self.clone(), stop.clone()));
         tracker.spawn(housekeeping::work(self.clone(), stop.clone()));
     }
 

@@ -427,9 +427,10 @@ impl Store {
 
     /// The names of the keys that secrets are sealed with and that are not at hand. Nothing is opened.
     pub async fn missing_keys(&self) -> Result<BTreeSet<String>> {
-        let sealed = self
+        let mut sealed = self
             .read((), |executor, ()| async move { executor.query(ALL_SEALED, &[], |row| row.text(0)).await }.boxed())
             .await?;
+        sealed.extend(self.sealed_webhook_secrets().await?);
         Ok(sealed.iter().filter_map(|sealed| self.0.keys.missing(sealed)).map(str::to_owned).collect())
     }
 
@@ -447,7 +448,7 @@ impl Store {
                 .boxed()
             })
             .await?;
-        let mut resealed = 0;
+        let mut resealed = self.reseal_webhook_secrets().await?;
         let mut fingerprints = HashMap::new();
         for sealed in all {
             let is_current = self.0.keys.is_current(&sealed.secrets);

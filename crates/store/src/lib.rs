@@ -32,6 +32,7 @@ mod routes;
 mod seal;
 mod threads;
 mod tokens;
+mod webhooks;
 mod workspaces;
 
 pub use agents::{AgentCredentials, NewAgent, NewOwner, OneTimeLink, SetUp};
@@ -54,6 +55,10 @@ pub use open::{Database, Store, StoreConfig};
 pub use routes::RouteRow;
 pub use seal::{Keyring, SecretKey};
 pub use tokens::{NewToken, TokenCredentials};
+pub use webhooks::{
+    NewWebhook, ReplayedEvent, WebhookAttempt, WebhookBegin, WebhookReplay, WebhookRow, WebhookSource, WebhookUpdate,
+    WebhookVerdict, WebhookWork,
+};
 
 #[cfg(test)]
 mod suite;

@@ -12,6 +12,7 @@ const STEPS: &[(&str, &str)] = &[
     ("V0001__start", include_str!("../migrations/V0001__start.sql")),
     ("V0002__episodes", include_str!("../migrations/V0002__episodes.sql")),
     ("V0006__files", include_str!("../migrations/V0006__files.sql")),
+    ("V0003__webhooks", include_str!("../migrations/V0003__webhooks.sql")),
 ];
 
 /// The advisory lock that migrating processes take turns under: "onethread" as a number of ours.

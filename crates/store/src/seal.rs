@@ -1,4 +1,4 @@
-//! Sealing the secrets of channel accounts: AES-256-GCM, with the key's name in front so that keys can be changed.
+//! Sealing the secrets of channel accounts and webhooks: AES-256-GCM, with the key's name in front so that keys can be changed.
 
 use crate::error::{Result, StoreError};
 use aws_lc_rs::{

@@ -2,12 +2,14 @@
 //!
 //! A dev-dependency only. It never depends on `channels`: the stand-ins of providers are written from the providers'
 //! documentation, so that they and the adapters check each other. Start with [`graph`] (Meta's side of Messenger),
-//! [`postgres`] (a database per test) and [`binary`] (the real program, to be killed).
+//! [`receiver`] (an integrator's side of webhooks), [`postgres`] (a database per test) and [`binary`] (the real program, to
+//! be killed).
 
 pub mod binary;
 pub mod graph;
 pub mod postgres;
 pub mod random;
+pub mod receiver;
 
 use std::sync::Once;
 

@@ -202,6 +202,131 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhook-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the kinds that a webhook can ask for. */
+        get: operations["list_webhook_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the webhooks, oldest first. */
+        get: operations["list_webhooks"];
+        put?: never;
+        /**
+         * Makes a webhook.
+         * @description The answer shows its secret, once.
+         */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a webhook and how it goes. */
+        get: operations["get_webhook"];
+        put?: never;
+        post?: never;
+        /** Removes a webhook. A call under way still ends. */
+        delete: operations["delete_webhook"];
+        options?: never;
+        head?: never;
+        /** Changes a webhook, and tries at once what waits for its next try. */
+        patch: operations["update_webhook"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a webhook another secret, shown once. For 24 hours the former one signs as well. */
+        post: operations["rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends an event of type `webhook.test` now, once, and tells what came of it. */
+        post: operations["test_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the tries of the last 14 days, newest first. */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has events sent again, under the ids that they had. */
+        post: operations["replay_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/threads": {
         parameters: {
             query?: never;
@@ -473,39 +598,7 @@ export interface components {
             text: string;
             /** @enum {string} */
             type: "text";
-        } | (components["schemas"]["Media"] & {
-            /** @enum {string} */
-            type: "image";
-        }) | (components["schemas"]["Media"] & {
-            /** @enum {string} */
-            type: "video";
-        }) | (components["schemas"]["Media"] & {
-            /** @enum {string} */
-            type: "audio";
-        }) | (components["schemas"]["Media"] & {
-            /** @enum {string} */
-            type: "file";
-        }) | (components["schemas"]["Media"] & {
-            /** @enum {string} */
-            type: "sticker";
-        }) | (components["schemas"]["Location"] & {
-            /** @enum {string} */
-            type: "location";
-        }) | (components["schemas"]["Choice"] & {
-            /** @enum {string} */
-            type: "choice";
-        }) | (components["schemas"]["Card"] & {
-            /** @enum {string} */
-            type: "card";
-        }) | {
-            /** @description The cards, in order. */
-            cards: components["schemas"]["Card"][];
-            /** @enum {string} */
-            type: "carousel";
-        } | (components["schemas"]["RichLink"] & {
-            /** @enum {string} */
-            type: "rich_link";
-        });
+        };
         /** @description A caller by name. */
         Caller: {
             /** @description A person or a program. */
@@ -522,19 +615,6 @@ export interface components {
          * @enum {string}
          */
         CallerKind: "agent" | "token";
-        /** @description A thing with a title, a picture and something to do. */
-        Card: {
-            /** @description What it is. */
-            title: string;
-            /** @description A line below. */
-            subtitle?: string;
-            /** @description A picture of it. */
-            image?: components["schemas"]["Media"];
-            /** @description Where a tap on it leads. */
-            url?: string;
-            /** @description What one can do with it, in order. */
-            options?: components["schemas"]["ChoiceOption"][];
-        };
         /** @description A channel account as it may be shown: secrets are named, never told. */
         ChannelAccount: {
             /** @description Its id. */
@@ -584,40 +664,6 @@ export interface components {
              */
             max_text_chars: number;
         };
-        /** @description A question with answers to pick from. */
-        Choice: {
-            /** @description The question. */
-            text: string;
-            /** @description The answers, in order. */
-            options: components["schemas"]["ChoiceOption"][];
-            /** @description How it would like to look. */
-            style?: components["schemas"]["ChoiceStyle"];
-        };
-        /** @description One thing to pick. */
-        ChoiceOption: {
-            /** @description Comes back when it is picked; unique in its message. */
-            id: string;
-            /** @description What it says. */
-            title: string;
-            /** @description More about it. */
-            description?: string;
-            /** @description With an address it is a link, and nothing comes back. */
-            url?: string;
-        };
-        /**
-         * @description How a choice would like to look; a channel that has no such form takes another.
-         * @enum {string}
-         */
-        ChoiceStyle: "quick_replies" | "buttons" | "list";
-        /** @description What a customer picked, where the message is the pick of an option. */
-        Chosen: {
-            /** @description The id of one of our options. */
-            option_id?: string;
-            /** @description The message that offered it, when known. */
-            message_id?: components["schemas"]["MessageId"];
-            /** @description What the provider gave with the pick, when the option is none of ours (a menu, another program's button). */
-            payload?: string;
-        };
         /** @description A channel account that has just been connected. */
         CreatedChannelAccount: components["schemas"]["ChannelAccount"] & {
             /** @description To be pasted at the provider; present when it was made by the server, and told only here. */
@@ -639,8 +685,6 @@ export interface components {
         };
         /** @example cus_0f3k9a2b4c6d8 */
         CustomerId: string;
-        /** @description An angle in degrees, to seven decimal places. */
-        Degrees: number;
         /** @description What became of an outbound message. */
         Delivery: {
             /** @description How far it came. */
@@ -717,13 +761,6 @@ export interface components {
             /** @description What would be right. */
             message: string;
         };
-        /** @example fil_0f3k9a2b4c6d8 */
-        FileId: string;
-        /**
-         * @description Whether a file's bytes are here.
-         * @enum {string}
-         */
-        FileState: "fetching" | "stored" | "failed";
         /** @description An address of a customer, with the state of the way to it. */
         Identity: {
             /** @description Its id. */
@@ -819,17 +856,6 @@ export interface components {
             /** @description The log's end: what is read from now on holds at least everything up to it. */
             cursor: components["schemas"]["Cursor"];
         };
-        /** @description A place on earth (WGS 84). */
-        Location: {
-            /** @description Degrees north, -90 to 90. */
-            latitude: components["schemas"]["Degrees"];
-            /** @description Degrees east, -180 to 180. */
-            longitude: components["schemas"]["Degrees"];
-            /** @description What the place is called. */
-            name?: string;
-            /** @description Its postal address. */
-            address?: string;
-        };
         /** @description One record of the log as clients see it: the frame of the live socket. */
         LogFrame: {
             /** @description Resume after this frame with `?after=`. */
@@ -853,7 +879,7 @@ export interface components {
             episode_id?: components["schemas"]["EpisodeId"];
             /** @description The entry that the record is, or that it changes. */
             entry_id?: string;
-            /** @description Anything else that the record is about (`cha_…`, `agt_…`, `tok_…`). */
+            /** @description Anything else that the record is about (`cha_…`, `agt_…`, `tok_…`, `whk_…`). */
             subject_id?: string;
             /** @description The entry itself as it is now, when the record is one that the thread shows. */
             entry?: components["schemas"]["Entry"];
@@ -864,7 +890,7 @@ export interface components {
          * @description What a record of the log tells.
          * @enum {string}
          */
-        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.uncertain" | "event.kept" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "sign_in.ended" | "token.created" | "token.revoked";
+        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.uncertain" | "event.kept" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "sign_in.ended" | "token.created" | "token.revoked" | "webhook.created" | "webhook.changed" | "webhook.deleted";
         /** @description What a caller is told of itself. */
         Me: {
             /** @description Where. */
@@ -876,27 +902,6 @@ export interface components {
             /** @description What that allows. */
             may: components["schemas"]["Right"][];
         };
-        /**
-         * @description A file of ours, by its id. Who sends a message gives the id and, if he likes, a caption; the rest is the file's own and is
-         *     filled in.
-         */
-        Media: {
-            /** @description The file (`POST /files` gives one). */
-            file_id: components["schemas"]["FileId"];
-            /** @description Its name, for people. */
-            name?: string;
-            /** @description What it holds, as found in its bytes (`image/jpeg`). */
-            media_type?: string;
-            /**
-             * Format: int64
-             * @description Its bytes.
-             */
-            size?: number;
-            /** @description Whether its bytes are here. */
-            state?: components["schemas"]["FileState"];
-            /** @description Words that go with it. */
-            caption?: string;
-        };
         /** @description What was said, by whom, over which account. */
         Message: {
             /** @description Which way it went. */
@@ -907,14 +912,6 @@ export interface components {
             blocks: components["schemas"]["Block"][];
             /** @description Parts of an inbound message that are kept but not shown yet, in the provider's words (`attachment:image`). */
             not_shown?: string[];
-            /** @description The message that it answers, when it says so. */
-            reply_to?: components["schemas"]["ReplyTo"];
-            /** @description What was picked, when it is the pick of an option. */
-            choice?: components["schemas"]["Chosen"];
-            /** @description The signs that were set on it. */
-            reactions?: components["schemas"]["Reaction"][];
-            /** @description When its writer last changed its words; `blocks` are the words as they are now. */
-            edited_at?: components["schemas"]["Timestamp"];
             /** @description The account it came or goes through. */
             channel_account_id: components["schemas"]["ChannelAccountId"];
             /** @description The delivery; absent on inbound messages. */
@@ -952,6 +949,21 @@ export interface components {
              * @description At least 10 characters.
              */
             password: string;
+        };
+        /** @description A webhook to make. */
+        NewWebhook: {
+            /** @description What the team calls it. */
+            name: string;
+            /** @description Where the events go: https and public, unless the server's settings allow its host. */
+            url: string;
+            /** @description The kinds of log records that it wants: kinds (`message.received`) or families (`message.*`). Empty: all. */
+            kinds?: string[];
+            /**
+             * @description Whether it is told anything.
+             * @default true
+             */
+            enabled: boolean;
+            from_cursor?: components["schemas"]["Cursor"] | null;
         };
         /** @description A page of anything, with the place where the next page begins. */
         Page_Agent: {
@@ -1009,6 +1021,20 @@ export interface components {
             /** @description Opaque. Give it as `cursor` to get the next page; null when this is the last. */
             next_cursor?: string | null;
         };
+        /** @description A page of anything, with the place where the next page begins. */
+        Page_Webhook: {
+            /** @description The items, in the order that the list promises. */
+            items: components["schemas"]["Webhook"][];
+            /** @description Opaque. Give it as `cursor` to get the next page; null when this is the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of anything, with the place where the next page begins. */
+        Page_WebhookDelivery: {
+            /** @description The items, in the order that the list promises. */
+            items: components["schemas"]["WebhookDelivery"][];
+            /** @description Opaque. Give it as `cursor` to get the next page; null when this is the last. */
+            next_cursor?: string | null;
+        };
         /** @description An error, in the form of RFC 9457. `code` is stable; `title` and `detail` are for people and may change. */
         Problem: {
             /** @description Always `about:blank`: the code says more than an address would. */
@@ -1033,30 +1059,10 @@ export interface components {
             /** @description Everything that is wrong with the request, when its content is. */
             faults?: components["schemas"]["Fault"][];
         };
-        /** @description A sign that somebody set on a message. One per side: another one takes its place. */
-        Reaction: {
-            /** @description The sign (`👍`). */
-            emoji: string;
-            /** @description Whose it is. */
-            from: components["schemas"]["AuthorKind"];
-        };
-        /** @description The message that one answers. At least one of the two is there. */
-        ReplyTo: {
-            /** @description Ours, when we have it. */
-            message_id?: components["schemas"]["MessageId"];
-            /** @description The provider's id of it, when we do not have it. */
-            external_id?: string;
-        };
-        /** @description An address with what it leads to. */
-        RichLink: {
-            /** @description The address, http or https. */
-            url: string;
-            /** @description The page's title. */
-            title?: string;
-            /** @description What it is about. */
-            description?: string;
-            /** @description Its picture. */
-            image?: components["schemas"]["Media"];
+        /** @description A webhook with its secret, which is never told again. */
+        RevealedWebhook: components["schemas"]["Webhook"] & {
+            /** @description `whsec_` and base64, as Standard Webhooks libraries take it. */
+            secret: string;
         };
         /**
          * @description One right, by the name that the desk asks for.
@@ -1115,9 +1121,7 @@ export interface components {
             name: string;
             /** @description Whether it passed. */
             passed: boolean;
-            /** @description A stable word for what was found, which clients translate (`accepted`, `fields_missing`). */
-            code: string;
-            /** @description What the word leaves open: a name, the missing fields, the provider's own words. May be empty. */
+            /** @description What was found or what to do, in words; may hold the provider's own. */
             detail: string;
         };
         /** @description A thread as lists and headers show it. */
@@ -1150,6 +1154,111 @@ export interface components {
         };
         /** @example tok_0f3k9a2b4c6d8 */
         TokenId: string;
+        /** @description An address of an integrator that is told what happens. */
+        Webhook: {
+            /** @description Its id. */
+            id: components["schemas"]["WebhookId"];
+            /** @description What the team calls it. */
+            name: string;
+            /** @description Where the events go. */
+            url: string;
+            /** @description The kinds of log records that it wants: kinds (`message.received`) or families (`message.*`). Empty: all. */
+            kinds: string[];
+            /** @description Whether it is told anything. */
+            enabled: boolean;
+            /** @description How it goes. */
+            state: components["schemas"]["WebhookState"];
+            failing_since?: components["schemas"]["Timestamp"] | null;
+            last_error?: components["schemas"]["WebhookError"] | null;
+            next_try_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The place in the log up to which everything was delivered, was not wanted, or was given up. */
+            cursor: components["schemas"]["Cursor"];
+            /**
+             * Format: int64
+             * @description The events that were given up and can be sent again.
+             */
+            failed_events: number;
+            last_success_at?: components["schemas"]["Timestamp"] | null;
+            last_failure_at?: components["schemas"]["Timestamp"] | null;
+            former_secret_until?: components["schemas"]["Timestamp"] | null;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description What changes of a webhook; what is absent stays as it is. A change also ends the pause before the next try. */
+        WebhookChange: {
+            /** @description A new name. */
+            name?: string | null;
+            /** @description Another address. */
+            url?: string | null;
+            /** @description Other kinds. */
+            kinds?: string[] | null;
+            /** @description Whether it is told anything. Switched on, it begins now, unless `from_cursor` is given. */
+            enabled?: boolean | null;
+            from_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One try to deliver one event. */
+        WebhookDelivery: {
+            /** @description Its id. */
+            id: components["schemas"]["WebhookDeliveryId"];
+            /** @description The event, as `webhook-id` names it to the receiver. */
+            event_id: string;
+            /** @description The event's type: a kind of the log, or `webhook.test`. */
+            kind: string;
+            cursor?: components["schemas"]["Cursor"] | null;
+            /**
+             * Format: int32
+             * @description Which try of this event it was, from 1.
+             */
+            attempt: number;
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration_ms: number;
+            /** @description What became of it. */
+            outcome: components["schemas"]["WebhookOutcome"];
+            /**
+             * Format: int32
+             * @description The status that was answered; null without an answer.
+             */
+            status?: number | null;
+            error?: components["schemas"]["WebhookError"] | null;
+            /** @description The beginning of the answer, or what went wrong, in words for a developer. */
+            detail?: string | null;
+        };
+        /** @example whd_0f3k9a2b4c6d8 */
+        WebhookDeliveryId: string;
+        /**
+         * @description Why a try failed.
+         * @enum {string}
+         */
+        WebhookError: "address_refused" | "not_connected" | "no_answer" | "not_accepted";
+        /** @example whk_0f3k9a2b4c6d8 */
+        WebhookId: string;
+        /** @description The kinds that a webhook can ask for. */
+        WebhookKinds: {
+            /** @description In the order of the log's own list. */
+            items: components["schemas"]["LogKind"][];
+        };
+        /**
+         * @description What became of one try.
+         * @enum {string}
+         */
+        WebhookOutcome: "delivered" | "retrying" | "failed" | "gone";
+        /** @description What is to be sent again; exactly one of them. */
+        WebhookReplay: {
+            from_cursor?: components["schemas"]["Cursor"] | null;
+            delivery_id?: components["schemas"]["WebhookDeliveryId"] | null;
+            /** @description Every event that was given up. */
+            failed?: boolean | null;
+        };
+        /**
+         * @description How a webhook goes.
+         * @enum {string}
+         */
+        WebhookState: "healthy" | "retrying" | "failing" | "disabled" | "gone";
         /** @example wks_0f3k9a2b4c6d8 */
         WorkspaceId: string;
         /** @description A workspace by name. */
@@ -2488,6 +2597,930 @@ export interface operations {
             };
             /** @description It contradicts what is there; the code says how. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The kinds. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookKinds"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description Where the page begins: the `next_cursor` of the page before it. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Webhook"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes a repetition harmless: the same key with the same body answers with what the first one made, with another
+                 *     body 409. Kept for 24 hours.
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevealedWebhook"];
+                };
+            };
+            /** @description The body is no JSON (`invalid`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 1 MiB (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not `application/json` (`unsupported_media_type`). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id. */
+                id: components["schemas"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id. */
+                id: components["schemas"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id. */
+                id: components["schemas"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookChange"];
+            };
+        };
+        responses: {
+            /** @description The webhook as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The body is no JSON (`invalid`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 1 MiB (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not `application/json` (`unsupported_media_type`). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id. */
+                id: components["schemas"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook with its new secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevealedWebhook"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id. */
+                id: components["schemas"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Only those that did not arrive. */
+                failed?: boolean;
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description Where the page begins: the `next_cursor` of the page before it. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The webhook's id. */
+                id: components["schemas"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookDelivery"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id. */
+                id: components["schemas"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookReplay"];
+            };
+        };
+        responses: {
+            /** @description The webhook as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The body is no JSON (`invalid`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 1 MiB (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not `application/json` (`unsupported_media_type`). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,5 +1,6 @@
 //! The types of settings: how each is read from text, and what would be right.
 
+use channel::http::AllowList;
 use std::{fmt, net::SocketAddr, path::PathBuf};
 use store::SecretKey;
 use tracing_subscriber::EnvFilter;
@@ -39,6 +40,12 @@ impl Setting for PathBuf {
 impl Setting for bool {
     fn read(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| "give true or false".to_owned())
+    }
+}
+
+impl Setting for AllowList {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|error: channel::http::ParseAllowListError| error.to_string())
     }
 }
 

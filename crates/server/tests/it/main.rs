@@ -14,3 +14,6 @@ mod problems;
 mod rich;
 mod starting;
 mod strangers;
+mod webhooks;
+mod webhooks_kill;
+mod webhooks_peers;

@@ -17,6 +17,7 @@ mod property;
 mod reading;
 mod schema;
 mod sending;
+mod webhooks;
 mod world;
 
 use crate::{

@@ -26,6 +26,9 @@ fn queries() -> Vec<(String, Query)> {
         ("routes", crate::routes::QUERIES),
         ("threads", crate::threads::QUERIES),
         ("tokens", crate::tokens::QUERIES),
+        ("webhooks", crate::webhooks::QUERIES),
+        ("webhooks", crate::webhooks::FOLLOW_QUERIES),
+        ("webhooks", crate::webhooks::DELIVERY_QUERIES),
         ("workspaces", crate::workspaces::QUERIES),
     ];
     let episodes = crate::episodes::ALL_QUERIES.map(|queries| ("episodes", queries));
@@ -45,6 +48,8 @@ const MAY_SCAN: &[(&str, &str)] = &[
     ("channel_accounts.SECRETS_PAGE", "the command that changes keys looks at every account"),
     ("channel_accounts.ENDPOINTS", "the command that changes keys looks at every callback address"),
     ("channel_accounts.ALL_SEALED", "at start; an account is a page or a number of the business"),
+    ("webhooks.ALL_SEALED", "at start; a workspace has a few webhooks"),
+    ("webhooks.SECRETS_PAGE", "the command that changes keys looks at every webhook"),
     ("agents.COUNT_OWNERS", "the whole of an index that holds owners alone"),
     ("jobs.NEXT_DUE", "200 rows of the index of due jobs, in its order"),
     ("jobs.VOID_LEASES", "once, at the start of a process that is alone"),
