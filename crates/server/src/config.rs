@@ -94,8 +94,6 @@ settings! {
     job_concurrency: Whole<1, 1024> = "64", "jobs, 1 to 1024", Bare;
     /// The largest file that may be uploaded. A reverse proxy in front has a limit of its own.
     max_upload_mb: Whole<1, 100> = "25", "megabytes (of 1024 x 1024 bytes), 1 to 100", Bare;
-    /// Deliveries that this process works on at the same time.
-    delivery_concurrency: Whole<1, 1024> = "64", "deliveries, 1 to 1024", Bare;
     /// Hosts that webhooks may call although they are private or speak plain http, with commas between. Without a place here a
     /// webhook's address has to be https and public.
     webhook_allow: AllowList = "", "host or host:port, with commas between", Text;

@@ -136,7 +136,6 @@ fn service_config(config: &Config) -> ServiceConfig {
         inbound_retention_days: u32::try_from(config.inbound_retention_days.0).unwrap_or(u32::MAX),
         job_concurrency: usize::try_from(config.job_concurrency.0).unwrap_or(usize::MAX),
         max_upload_bytes: config.max_upload_mb.0 * 1024 * 1024,
-        delivery_concurrency: usize::try_from(config.delivery_concurrency.0).unwrap_or(usize::MAX),
         webhook_allow: config.webhook_allow.clone(),
     }
 }

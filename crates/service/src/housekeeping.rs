@@ -1,5 +1,4 @@
-//! What has to be done now and then: old raw events, idempotency keys and files that nobody used go.
-//! What has to be done now and then: old raw events, idempotency keys and tries of webhooks go.
+//! What has to be done now and then: old raw events, idempotency keys, tries of webhooks and files that nobody used go.
 
 use crate::{Services, files};
 use std::time::Duration;
@@ -39,10 +38,9 @@ pub async fn tidy(services: &Services) -> store::Result<()> {
     while services.store().prune_inbound_events(now.plus_millis(-kept), SLICE).await? == u64::from(SLICE) {
         tokio::task::yield_now().await;
     }
-    files::prune(services).await
     while services.store().prune_webhook_deliveries(now.plus_millis(-WEBHOOK_MILLIS), SLICE).await? >= u64::from(SLICE)
     {
         tokio::task::yield_now().await;
     }
-    Ok(())
+    files::prune(services).await
 }

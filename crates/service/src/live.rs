@@ -262,41 +262,6 @@ pub(crate) async fn frames_of(
         if changed.is_empty() { HashMap::new() } else { store.list_deliveries(workspace_id, changed).await? };
     let episodes = episodes_of(services, workspace_id, &records).await?;
     let changed = changed_entries(services, workspace_id, &records).await?;
-    records
-        .into_iter()
-        .map(|record| {
-            let entry = entries.remove(&record.seq);
-            let delivery = record
-                .message_id()
-                .filter(|_| !record.kind.is_entry())
-                .and_then(|message| deliveries.get(&message).cloned());
-            let ends = matches!(record.kind, LogKind::AgentChanged | LogKind::SignInEnded | LogKind::TokenRevoked)
-                .then(|| record.subject_id.as_deref().map(Arc::from))
-                .flatten();
-            let seq = record.seq;
-            let frame = LogFrame {
-                cursor: Cursor::at(seq),
-                seq,
-                kind: record.kind,
-                at: record.at,
-                customer_id: record.customer_id,
-                thread_id: record.thread_id,
-                identity_id: record.identity_id,
-                episode_id: record.episode_id,
-                entry_id: record.entry_text_id(),
-                subject_id: record.subject_id,
-                entry,
-                changed_entry: record
-                    .entry_id
-                    .filter(|_| record.kind.changes_entry())
-                    .and_then(|id| changed.get(&id).cloned()),
-                episode: record.episode_id.and_then(|id| episodes.get(&id).cloned()),
-                delivery,
-            };
-            let text = serde_json::to_string(&frame).map_err(|error| ServiceError::Internal(error.to_string()))?;
-            Ok(Frame { seq, text: Arc::from(text), ends })
-        })
-        .collect()
     let frames = records.into_iter().map(|record| {
         let entry = entries.remove(&record.seq);
         let delivery = record
@@ -315,6 +280,11 @@ pub(crate) async fn frames_of(
             entry_id: record.entry_text_id(),
             subject_id: record.subject_id,
             entry,
+            changed_entry: record
+                .entry_id
+                .filter(|_| record.kind.changes_entry())
+                .and_then(|id| changed.get(&id).cloned()),
+            episode: record.episode_id.and_then(|id| episodes.get(&id).cloned()),
             delivery,
         }
     });

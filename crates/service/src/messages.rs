@@ -114,7 +114,6 @@ pub async fn send_message(
         .find_channel_account(caller.workspace_id, route.channel_account_id)
         .await?
         .ok_or(ServiceError::NotFound)?;
-    check_length(services, &account, &message.blocks)?;
     check_belonging(services, caller, thread, &message).await?;
     check_carried(services, &account, &message.blocks)?;
     let author = author(caller);

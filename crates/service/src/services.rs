@@ -33,8 +33,6 @@ pub struct ServiceConfig {
     pub job_concurrency: usize,
     /// The most bytes of a file that somebody gives us.
     pub max_upload_bytes: u64,
-    /// Deliveries that this process works on at the same time.
-    pub delivery_concurrency: usize,
     /// Hosts that webhooks may call although they are private or speak plain http.
     pub webhook_allow: AllowList,
 }
@@ -48,7 +46,6 @@ impl Default for ServiceConfig {
             inbound_retention_days: 14,
             job_concurrency: 64,
             max_upload_bytes: 25 * 1024 * 1024,
-            delivery_concurrency: 64,
             webhook_allow: AllowList::default(),
         }
     }
@@ -72,7 +69,6 @@ pub(crate) struct Inner {
     pub(crate) hashing: Semaphore,
     pub(crate) inbound_wake: Vec<Notify>,
     pub(crate) job_wake: Notify,
-    pub(crate) delivery_wake: Notify,
     pub(crate) webhooks: Webhooks,
 }
 
@@ -102,21 +98,16 @@ impl Services {
             hashing: Semaphore::new(HASHES_AT_ONCE),
             inbound_wake: (0..LANES).map(|_| Notify::new()).collect(),
             job_wake: Notify::new(),
+            webhooks,
         })))
     }
 
-    /// Starts the workers (inbound, jobs, housekeeping). They stop when `stop` is cancelled, finishing what they hold.
-            delivery_wake: Notify::new(),
-            webhooks,
-    }
-
-    /// Starts the workers (inbound, delivery, webhooks, housekeeping). They stop when `stop` is cancelled, finishing what they hold.
+    /// Starts the workers (inbound, jobs, webhooks, housekeeping). They stop when `stop` is cancelled, finishing what they hold.
     pub fn spawn_workers(&self, tracker: &TaskTracker, stop: &CancellationToken) {
         for lane in 0..LANES {
             tracker.spawn(inbound::work(self.clone(), lane, stop.clone()));
         }
         tracker.spawn(jobs::work(self.clone(), stop.clone()));
-        tracker.spawn(delivery::work(self.clone(), stop.clone()));
         tracker.spawn(webhooks::work(self.clone(), stop.clone()));
         tracker.spawn(housekeeping::work(self.clone(), stop.clone()));
     }

@@ -70,7 +70,7 @@ pub(super) async fn send(
         };
         let answer = match http.post_json(&settings.url("/messages"), headers, body.into()).await {
             Ok(answer) => answer,
-            Err(CallError::NotSent(detail)) => {
+            Err(CallError::NotSent(detail) | CallError::Refused(detail)) => {
                 let outcome = SendOutcome::Temporary { retry_after_millis: None, code: None, detail };
                 return tidy(outcome, settings.token);
             }
@@ -147,17 +147,6 @@ pub(super) async fn signal(
         None if answer.status.is_success() => Ok(()),
         None => Err(refused(true, None, format!("the provider answered status {}", answer.status.as_u16()))),
     }
-    let Some(headers) = settings.headers() else {
-        return SendOutcome::Unauthorized { code: None, detail: TOKEN_UNUSABLE.into() };
-    };
-    let outcome = match http.post_json(&settings.url("/messages"), headers, body.into()).await {
-        Ok(answer) => outcome(&answer, message.window),
-        Err(CallError::NotSent(detail) | CallError::Refused(detail)) => {
-            SendOutcome::Temporary { retry_after_millis: None, code: None, detail }
-        }
-        Err(CallError::MayHaveBeenSent(detail)) => SendOutcome::Uncertain { detail },
-    };
-    tidy(outcome, settings.token)
 }
 
 /// What an answer says of the message.

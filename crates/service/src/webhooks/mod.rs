@@ -46,7 +46,8 @@ pub(crate) struct Webhooks {
 
 impl Webhooks {
     pub(crate) fn new(allow: AllowList) -> Result<Self, ServiceError> {
-        let limits = Limits { connect: Duration::from_secs(5), total: Duration::from_secs(15), max_answer_bytes: 512 };
+        let total = Duration::from_secs(15);
+        let limits = Limits { connect: Duration::from_secs(5), total, upload: total, max_answer_bytes: 512 };
         let http = GuardedClient::new(limits, allow).map_err(|error| ServiceError::Internal(error.to_string()))?;
         Ok(Self { http, slots: Semaphore::new(CALLS_AT_ONCE), changes: watch::Sender::new(0) })
     }
