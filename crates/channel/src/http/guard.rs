@@ -221,7 +221,8 @@ mod tests {
     fn client(allow: &str) -> GuardedClient {
         // Already installed by another test of this process: just as good.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let limits = Limits { connect: Duration::from_secs(2), total: Duration::from_secs(4), max_answer_bytes: 8 };
+        let total = Duration::from_secs(4);
+        let limits = Limits { connect: Duration::from_secs(2), total, upload: total, max_answer_bytes: 8 };
         GuardedClient::new(limits, allow.parse().unwrap()).unwrap()
     }
 
