@@ -74,6 +74,16 @@ describe('the timeline', () => {
     expect(screen.getByText(/A tap on a button: kept/)).toBeTruthy()
   })
 
+  it('names what is not words, and what it is called', async () => {
+    await draw(timeline['other than words'])
+    expect(screen.getByText('A picture – lamp.jpg')).toBeTruthy()
+    expect(screen.getByText('A card – Desk lamp, 49.00 EUR')).toBeTruthy()
+    expect(screen.getByText('A place – Shop, 54.6872, 25.2797')).toBeTruthy()
+    expect(screen.getByText('A shared link – Lamps, https://shop.example.com/l1')).toBeTruthy()
+    expect(screen.getByText('Which one?')).toBeTruthy()
+    expect(screen.getByText('Options: Desk lamp · Floor lamp')).toBeTruthy()
+  })
+
   it('tells that a reply waits for the connection', async () => {
     await draw(timeline['waits for the connection'])
     expect(screen.getByText(/Not sent yet/)).toBeTruthy()
