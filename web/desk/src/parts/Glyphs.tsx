@@ -23,6 +23,7 @@ export function Mark({ size = 26 }: { size?: number }) {
 
 type IconName =
   | 'alert'
+  | 'bolt'
   | 'check'
   | 'door'
   | 'down'
