@@ -9,7 +9,7 @@ import { keys } from '../api/keys.ts'
 import { ProblemNote } from '../parts/Problem.tsx'
 import styles from './Settings.module.css'
 import { keepSecret } from './WebhookPanels.tsx'
-import { emptyWebhook, filledWebhook, isComplete, WebhookFields } from './webhookForm.tsx'
+import { besideFields, emptyWebhook, filledWebhook, isComplete, WebhookFields } from './webhookForm.tsx'
 
 export function NewWebhookPage() {
   const { t } = useTranslation()
@@ -48,7 +48,7 @@ export function NewWebhookPage() {
         }}
       >
         <div className={styles.form}>
-          <ProblemNote error={create.error} />
+          <ProblemNote error={besideFields(create.error)} />
           <WebhookFields form={form} onChange={setForm} error={create.error} />
           <div className="row">
             <Button type="submit" variant="filled" size="sm" loading={create.isPending} disabled={!isComplete(form)}>

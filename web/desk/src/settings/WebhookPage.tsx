@@ -19,7 +19,7 @@ import {
   TestResult,
   WebhookChip,
 } from './WebhookPanels.tsx'
-import { familyName, filledWebhook, isComplete, WebhookFields, type WebhookForm } from './webhookForm.tsx'
+import { besideFields, familyName, filledWebhook, isComplete, WebhookFields, type WebhookForm } from './webhookForm.tsx'
 
 /** Takes what the server says a webhook is now. */
 function useNews(id: string) {
@@ -127,7 +127,7 @@ function EditForm({ webhook, onDone }: { webhook: Webhook; onDone: () => void })
         change.mutate(filledWebhook(form), { onSuccess: onDone })
       }}
     >
-      <ProblemNote error={change.error} />
+      <ProblemNote error={besideFields(change.error)} />
       <WebhookFields form={form} onChange={setForm} error={change.error} />
       <div className="row">
         <Button type="submit" variant="filled" size="sm" loading={change.isPending} disabled={!isComplete(form)}>

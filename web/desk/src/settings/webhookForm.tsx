@@ -1,4 +1,5 @@
 import { Checkbox, Switch, TextInput } from '@mantine/core'
+import { ProblemError } from '@onethread/client'
 import { useQuery } from '@tanstack/react-query'
 import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
@@ -25,6 +26,13 @@ export function filledWebhook(form: WebhookForm) {
 
 /** Nothing chosen would be sent as no kinds, which means everything. */
 export const isComplete = (form: WebhookForm): boolean => form.everything || form.kinds.length > 0
+
+/** What went wrong, unless every fault of it stands beside its field. */
+export function besideFields(error: unknown): unknown {
+  const faults = error instanceof ProblemError ? (error.problem.faults ?? []) : []
+  const shown = faults.every((fault) => ['name', 'url', 'kinds'].includes(fault.field))
+  return faults.length > 0 && shown ? undefined : error
+}
 
 /** The families of kinds, in the order of the server's list. */
 export function familiesOf(kinds: readonly string[]): string[] {
