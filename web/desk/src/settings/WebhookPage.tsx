@@ -179,7 +179,7 @@ function DeliveriesPanel({
   const [failed, setFailed] = useState(false)
   const query = useInfiniteQuery({ ...webhookDeliveriesQuery(webhook.id, failed), staleTime: 0 })
   return (
-    <section className={`${styles.panel} ${styles.wide}`}>
+    <section className={styles.panel}>
       <h2>{t('webhooks.deliveries')}</h2>
       <p>{t('webhooks.deliveries_intro')}</p>
       <div className={styles.panelBody}>

@@ -215,54 +215,33 @@ export function Deliveries({
     return <p className="mut">{failed ? t('webhooks.deliveries_failed_none') : t('webhooks.deliveries_none')}</p>
   }
   return (
-    // Wider than a phone: whoever has no pointer scrolls it with the arrow keys.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable
-    <section className={styles.scroll} aria-label={t('webhooks.deliveries')} tabIndex={0}>
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">{t('operations.col_when')}</th>
-            <th scope="col">{t('webhooks.col_event')}</th>
-            <th scope="col">{t('operations.col_error')}</th>
-            <th scope="col">{t('webhooks.col_try')}</th>
-            {onReplay ? (
-              <th scope="col">
-                <span className="vh">{t('webhooks.replay_one')}</span>
-              </th>
+    <ul className={styles.deliveries}>
+      {deliveries.map((delivery) => (
+        <li key={delivery.id} className={styles.delivery}>
+          <div>
+            <div className="row wrap">
+              <span className={OUTCOMES[delivery.outcome] ?? 'chip'}>{t(`webhooks.outcome_${delivery.outcome}`)}</span>
+              <code className="mono">{delivery.kind}</code>
+              <span className="xs fnt num">
+                {dateTime(Date.parse(delivery.at))}
+                {delivery.attempt > 1 ? ` · ${t('webhooks.attempt', { attempt: delivery.attempt })}` : ''}
+              </span>
+            </div>
+            <p className="num">
+              {delivery.error
+                ? errorText(t, delivery)
+                : t('webhooks.answered', { status: delivery.status ?? '', millis: delivery.duration_ms })}
+            </p>
+            {delivery.error && delivery.detail ? (
+              <p className="xs fnt" lang="en" dir="auto">
+                {delivery.detail}
+              </p>
             ) : null}
-          </tr>
-        </thead>
-        <tbody>
-          {deliveries.map((delivery) => (
-            <tr key={delivery.id}>
-              <td className="num">{dateTime(Date.parse(delivery.at))}</td>
-              <td>
-                <code className="mono">{delivery.kind}</code>
-              </td>
-              <td>
-                <span className={OUTCOMES[delivery.outcome] ?? 'chip'}>
-                  {t(`webhooks.outcome_${delivery.outcome}`)}
-                </span>{' '}
-                <span className="num">
-                  {delivery.error
-                    ? errorText(t, delivery)
-                    : t('webhooks.answered', { status: delivery.status ?? '', millis: delivery.duration_ms })}
-                </span>
-                {delivery.error && delivery.detail ? (
-                  <div className="xs fnt" lang="en" dir="auto">
-                    {delivery.detail}
-                  </div>
-                ) : null}
-              </td>
-              <td className="num">{delivery.attempt}</td>
-              {onReplay ? (
-                <td>{delivery.cursor ? <ReplayOne onReplay={() => onReplay(delivery.id)} /> : null}</td>
-              ) : null}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+          </div>
+          {onReplay && delivery.cursor ? <ReplayOne onReplay={() => onReplay(delivery.id)} /> : null}
+        </li>
+      ))}
+    </ul>
   )
 }
 
