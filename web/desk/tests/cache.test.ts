@@ -104,3 +104,13 @@ it('reads a thread that could not be read again when the connection is back', as
   cache.back()
   await vi.waitFor(() => expect(threads()).toEqual(['thr_9']))
 })
+
+it('reads a webhook again that somebody changed, where it is shown', async () => {
+  const webhook = { queryKey: keys.webhook('whk_1'), queryFn: () => asked.push('read') }
+  const shown = new QueryObserver(client, webhook).subscribe(() => {})
+  await vi.waitFor(() => expect(client.getQueryData(webhook.queryKey)).toBe(1))
+  cache.apply([{ cursor: 'c9', seq: 9, kind: 'webhook.changed', at: '2026-11-25T09:30:00Z', subject_id: 'whk_2' }])
+  cache.apply([{ cursor: 'c10', seq: 10, kind: 'webhook.changed', at: '2026-11-25T09:30:00Z', subject_id: 'whk_1' }])
+  await vi.waitFor(() => expect(asked).toEqual(['read', 'read']))
+  shown()
+})

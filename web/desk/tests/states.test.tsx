@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { describe, expect, it } from 'vitest'
 import { createQueryClient } from '../src/app/client.ts'
 import { Providers } from '../src/app/Providers.tsx'
+import webhooks from '../src/settings/Webhooks.states.tsx'
 import composer from '../src/threads/Composer.states.tsx'
 import list from '../src/threads/ThreadList.states.tsx'
 import timeline from '../src/threads/Timeline.states.tsx'
@@ -110,5 +111,44 @@ describe('the composer', () => {
   it('finds the draft again', async () => {
     await draw(composer.draft)
     expect(screen.getByRole<HTMLTextAreaElement>('textbox').value).toMatch(/Malmö store/)
+  })
+})
+
+describe('webhooks', () => {
+  it('say how they go in words', async () => {
+    await draw(webhooks.list)
+    expect(screen.getByText(/Nothing has arrived since/)).toBeTruthy()
+    expect(screen.getByText(/answered that it is gone/)).toBeTruthy()
+    expect(screen.getByText('Nothing has been sent yet.')).toBeTruthy()
+  })
+
+  it('offer to send again what was given up, while they are on', async () => {
+    await draw(webhooks.failing)
+    expect(screen.getByText('3 events were given up')).toBeTruthy()
+    expect(screen.getByRole('button', { name: 'Send them again' })).toBeTruthy()
+    await draw(webhooks['failing and off'])
+    expect(screen.getAllByRole('button', { name: 'Send them again' })).toHaveLength(1)
+  })
+
+  it('show the secret whole, to be copied', async () => {
+    await draw(webhooks['secret, once'])
+    expect(screen.getByText(/^whsec_/)).toBeTruthy()
+    expect(screen.getByRole('button', { name: 'Copy' })).toBeTruthy()
+  })
+
+  it('ask for families of kinds, and keep a kind that was chosen by itself', async () => {
+    await draw(webhooks.kinds)
+    const chosen = (name: string | RegExp) => screen.getByRole<HTMLInputElement>('checkbox', { name }).checked
+    expect(chosen(/^Messages/)).toBe(true)
+    expect(chosen(/^Customers/)).toBe(false)
+    expect(chosen('token.revoked')).toBe(true)
+    expect(chosen('brand')).toBe(false)
+  })
+
+  it('say why a try failed, and do not offer to repeat a test', async () => {
+    await draw(webhooks.deliveries)
+    expect(screen.getByText('The receiver answered 503 instead of a 2xx status.')).toBeTruthy()
+    expect(screen.getByText('No answer within 15 seconds.')).toBeTruthy()
+    expect(screen.getAllByRole('button', { name: 'Send again' })).toHaveLength(4)
   })
 })

@@ -26,7 +26,8 @@ export async function startServer(database: string | undefined): Promise<Server>
   const engine = database ? ['--database', database] : []
   const { ONETHREAD_DATABASE: _, ...env } = process.env
   const child = spawn(BINARY, ['serve', '--data', data, '--listen', '127.0.0.1:0', ...engine], {
-    env,
+    // Receivers of webhooks stand on this machine.
+    env: { ...env, ONETHREAD_WEBHOOK_ALLOW: '127.0.0.1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let log = ''

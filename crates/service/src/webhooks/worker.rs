@@ -78,16 +78,22 @@ pub(crate) async fn work(services: Services, stop: CancellationToken) {
             // The sender lives in the services, which this holds.
             _ = changed.changed() => {}
             () = tokio::time::sleep(pause) => {}
+            // Ended because its webhook was off; it may be on again by now.
+            Some(ended) = tasks.join_next_with_id() => forget(&mut followed, ended),
         }
         while let Some(ended) = tasks.try_join_next_with_id() {
-            let id = match ended {
-                Ok((id, ())) => id,
-                Err(error) => error.id(),
-            };
-            followed.retain(|_, task| *task != id);
+            forget(&mut followed, ended);
         }
     }
     while tasks.join_next().await.is_some() {}
+}
+
+fn forget(followed: &mut HashMap<WebhookId, task::Id>, ended: Result<(task::Id, ()), task::JoinError>) {
+    let id = match ended {
+        Ok((id, ())) => id,
+        Err(error) => error.id(),
+    };
+    followed.retain(|_, task| *task != id);
 }
 
 /// Starts a task for every webhook that is on and has none.

@@ -8,6 +8,10 @@ export const keys = {
   accounts: ['accounts'] as const,
   account: (id: string) => ['account', id] as const,
   agents: ['agents'] as const,
+  webhooks: ['webhooks'] as const,
+  webhook: (id: string) => ['webhook', id] as const,
+  webhookKinds: ['webhook-kinds'] as const,
+  webhookDeliveries: (id: string, failed: boolean) => ['webhook-deliveries', id, failed] as const,
   jobs: (state: string) => ['jobs', state] as const,
   events: (state: string) => ['events', state] as const,
 }

@@ -97,3 +97,35 @@ export const eventsQuery = (state: EventState) =>
       take(api.GET('/api/v1/inbound-events', { params: { query: { state, limit: 50, ...place(pageParam) } }, signal })),
     getNextPageParam: next,
   })
+
+export const webhooksQuery = queryOptions({
+  queryKey: keys.webhooks,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/webhooks', { params: { query: { limit: 100 } }, signal })),
+})
+
+export const webhookQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.webhook(id),
+    queryFn: ({ signal }) => take(api.GET('/api/v1/webhooks/{id}', { params: { path: { id } }, signal })),
+  })
+
+/** What a webhook can ask for. Changes with the server alone. */
+export const webhookKindsQuery = queryOptions({
+  queryKey: keys.webhookKinds,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/webhook-kinds', { signal })),
+  staleTime: Number.POSITIVE_INFINITY,
+})
+
+export const webhookDeliveriesQuery = (id: string, failed: boolean) =>
+  infiniteQueryOptions({
+    queryKey: keys.webhookDeliveries(id, failed),
+    initialPageParam: first,
+    queryFn: ({ pageParam, signal }) =>
+      take(
+        api.GET('/api/v1/webhooks/{id}/deliveries', {
+          params: { path: { id }, query: { failed, limit: 25, ...place(pageParam) } },
+          signal,
+        }),
+      ),
+    getNextPageParam: next,
+  })

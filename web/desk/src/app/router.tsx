@@ -123,6 +123,21 @@ const account = createRoute({
   path: 'accounts/$accountId',
   component: lazyRouteComponent(() => import('../settings/AccountPage.tsx'), 'AccountPage'),
 })
+const webhooks = createRoute({
+  getParentRoute: () => settings,
+  path: 'webhooks',
+  component: lazyRouteComponent(() => import('../settings/WebhooksPage.tsx'), 'WebhooksPage'),
+})
+const newWebhook = createRoute({
+  getParentRoute: () => settings,
+  path: 'webhooks/new',
+  component: lazyRouteComponent(() => import('../settings/NewWebhookPage.tsx'), 'NewWebhookPage'),
+})
+const webhook = createRoute({
+  getParentRoute: () => settings,
+  path: 'webhooks/$webhookId',
+  component: lazyRouteComponent(() => import('../settings/WebhookPage.tsx'), 'WebhookPage'),
+})
 const people = createRoute({
   getParentRoute: () => settings,
   path: 'people',
@@ -147,7 +162,7 @@ const tree = root.addChildren([
   desk.addChildren([
     home,
     threads.addChildren([noThread, thread]),
-    settings.addChildren([settingsHome, accounts, connect, account, people, yours]),
+    settings.addChildren([settingsHome, accounts, connect, account, webhooks, newWebhook, webhook, people, yours]),
     operations,
   ]),
 ])

@@ -139,6 +139,9 @@ export class LiveCache {
     if (frame.kind.startsWith('channel_account.')) {
       again(keys.accounts)
       if (frame.subject_id) again(keys.account(frame.subject_id))
+    } else if (frame.kind.startsWith('webhook.')) {
+      again(keys.webhooks)
+      if (frame.subject_id) again(keys.webhook(frame.subject_id))
     } else if (frame.kind.startsWith('agent.')) {
       again(keys.agents)
       again(keys.me)

@@ -25,6 +25,7 @@ type IconName =
   | 'alert'
   | 'book'
   | 'box'
+  | 'bolt'
   | 'check'
   | 'clip'
   | 'door'

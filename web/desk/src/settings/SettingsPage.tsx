@@ -22,6 +22,14 @@ export function SettingsPage() {
               </Link>
             </li>
           ) : null}
+          {may(me, 'manage_channels') ? (
+            <li>
+              <Link to="/settings/webhooks" activeProps={on}>
+                <Icon name="bolt" />
+                {t('webhooks.title')}
+              </Link>
+            </li>
+          ) : null}
           <li>
             <Link to="/settings/people" activeProps={on}>
               <Icon name="people" />
