@@ -136,6 +136,12 @@ ids! {
     ChannelAccountId = "cha";
     /// A raw event that a provider told us.
     InboundEventId = "inb";
+    /// A word that sorts customers and matters.
+    LabelId = "lab";
+    /// The definition of a field that customers have.
+    AttributeId = "atr";
+    /// Opening hours.
+    CalendarId = "cal";
 }
 
 #[cfg(test)]

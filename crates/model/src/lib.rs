@@ -8,8 +8,10 @@
 //! became of it).
 
 pub mod agent;
+pub mod attribute;
 pub mod auth;
 pub mod block;
+pub mod calendar;
 pub mod channel_account;
 pub mod cursor;
 pub mod customer;
@@ -17,9 +19,11 @@ pub mod delivery;
 pub mod entry;
 pub mod gate;
 pub mod id;
+pub mod label;
 pub mod log;
 pub mod message;
 pub mod operation;
+pub mod text;
 pub mod thread;
 pub mod time;
 
