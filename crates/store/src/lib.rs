@@ -10,7 +10,9 @@
 //! Start with `engine`, then `inbound` (the hot path) and `jobs`.
 
 mod agents;
+mod attributes;
 mod batcher;
+mod calendars;
 mod channel_accounts;
 mod customers;
 mod deliveries;
@@ -21,6 +23,7 @@ mod idempotency;
 mod ids;
 mod inbound;
 mod jobs;
+mod labels;
 mod log;
 mod messages;
 mod migrate;
@@ -32,15 +35,19 @@ mod tokens;
 mod workspaces;
 
 pub use agents::{AgentCredentials, NewAgent, NewOwner, OneTimeLink, SetUp};
+pub use attributes::{AttributeUpdate, NewAttribute};
+pub use calendars::{CalendarRow, CalendarUpdate, NewCalendar};
 pub use channel_accounts::{
     CallbackAccount, CallbackEndpoint, ChannelAccountRow, ChannelAccountUpdate, NewChannelAccountRow,
 };
+pub use customers::CustomerUpdate;
 pub use deliveries::{AttemptOutcome, Delivery, Ended, StartedAttempt};
 pub use error::{Result, StoreError};
 pub use files::StoredFile;
 pub use idempotency::{Created, Idempotency};
 pub use inbound::{EventFact, LANES, NewInboundEvent, ReadEvent, WaitingEvent};
 pub use jobs::{ClaimedJob, DELIVER};
+pub use labels::{Deleted, LabelSubject, LabelUpdate, Labelled, NewLabel, Updated};
 pub use log::LogRecord;
 pub use messages::{NewMessage, RetriedMessage};
 pub use open::{Database, Store, StoreConfig};

@@ -7,14 +7,22 @@ use crate::{
 use refinery::{Migration, Runner};
 use std::{fs::File, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
 
-/// The steps in order. A test compares the list with the folder. Released steps never change.
-const STEPS: &[(&str, &str)] = &[("V0001__start", include_str!("../migrations/V0001__start.sql"))];
+/// The steps in order. A test compares the list with the folder. Released steps never change. Numbers may be left out; a step
+/// that comes to stand before one that a database has already is refused there, never skipped.
+const STEPS: &[(&str, &str)] = &[
+    ("V0001__start", include_str!("../migrations/V0001__start.sql")),
+    ("V0005__catalogue", include_str!("../migrations/V0005__catalogue.sql")),
+];
 
 /// The advisory lock that migrating processes take turns under: "onethread" as a number of ours.
 const ADVISORY_LOCK: i64 = 0x006f_6e65_7468_7264;
 
 fn runner(id_type: &str) -> Result<Runner> {
-    let steps = STEPS
+    runner_of(STEPS, id_type)
+}
+
+fn runner_of(steps: &[(&str, &str)], id_type: &str) -> Result<Runner> {
+    let steps = steps
         .iter()
         .map(|(name, text)| Migration::unapplied(name, &text.replace("{ID}", id_type)))
         .collect::<std::result::Result<Vec<_>, _>>()
@@ -82,5 +90,20 @@ mod tests {
             .collect();
         files.sort();
         assert_eq!(files, STEPS.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn numbers_may_be_left_out_and_nothing_is_skipped() {
+        let (first, second, fourth) = (
+            ("V0001__one", "CREATE TABLE one (id {ID} PRIMARY KEY);"),
+            ("V0002__two", "CREATE TABLE two (id {ID} PRIMARY KEY);"),
+            ("V0004__four", "CREATE TABLE four (id {ID} PRIMARY KEY);"),
+        );
+        let mut database = rusqlite::Connection::open_in_memory().unwrap();
+        let mut run = |steps: &[(&str, &str)]| runner_of(steps, "INTEGER").unwrap().run(&mut database).map(|_| ());
+        run(&[first, fourth]).unwrap();
+        run(&[first, fourth]).unwrap();
+        assert!(run(&[first, second, fourth]).is_err(), "the second came too late for this database");
+        run(&[first, fourth, ("V0009__nine", "CREATE TABLE nine (id {ID} PRIMARY KEY);")]).unwrap();
     }
 }

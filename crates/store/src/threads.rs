@@ -2,7 +2,7 @@
 
 use crate::{
     Store,
-    customers::add_identities,
+    customers::complete_customers,
     engine::{Executor, Row, Value, params, queries},
     error::{Result, StoreError},
 };
@@ -15,7 +15,7 @@ use model::{
     message::{Author, Delivery, DeliveryError, Direction, Message},
     thread::Thread,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What every query of entries selects: the record, then the message it names (nulls for events).
 macro_rules! entry_columns {
@@ -111,15 +111,17 @@ fn read_thread(row: &Row<'_>) -> Result<Thread> {
             name: row.text(4)?,
             created_at: Timestamp(row.int(5)?),
             identities: Vec::new(),
+            attributes: BTreeMap::new(),
+            labels: Vec::new(),
         },
         last_entry: None,
     })
 }
 
-/// Adds customers' identities and the newest entries, in two queries whatever the number of threads.
+/// Adds what belongs to the customers and the newest entries, in a handful of queries whatever the number of threads.
 async fn complete(executor: &Executor, threads: Vec<Thread>) -> Result<Vec<Thread>> {
     let mut customers: Vec<Customer> = threads.iter().map(|thread| thread.customer.clone()).collect();
-    add_identities(executor, &mut customers).await?;
+    complete_customers(executor, &mut customers).await?;
     let identities: Vec<[Value<'_>; 1]> = customers
         .iter()
         .flat_map(|customer| customer.identities.iter().map(|identity| params![identity.id.0]))

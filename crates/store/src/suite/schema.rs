@@ -11,6 +11,8 @@ use std::{collections::BTreeSet, path::PathBuf};
 fn queries() -> Vec<(String, Query)> {
     let modules = [
         ("agents", crate::agents::QUERIES),
+        ("attributes", crate::attributes::QUERIES),
+        ("calendars", crate::calendars::QUERIES),
         ("channel_accounts", crate::channel_accounts::QUERIES),
         ("customers", crate::customers::QUERIES),
         ("deliveries", crate::deliveries::QUERIES),
@@ -20,6 +22,7 @@ fn queries() -> Vec<(String, Query)> {
         ("inbound", crate::inbound::QUERIES),
         ("inbound", crate::inbound::APPLY_QUERIES),
         ("jobs", crate::jobs::QUERIES),
+        ("labels", crate::labels::QUERIES),
         ("log", crate::log::QUERIES),
         ("messages", crate::messages::QUERIES),
         ("open", crate::open::QUERIES),
