@@ -8,11 +8,14 @@
 
 pub mod agents;
 pub mod assets;
+pub mod attributes;
+pub mod calendars;
 pub mod callbacks;
 pub mod channel_accounts;
 pub mod customers;
 pub mod extract;
 pub mod health;
+pub mod labels;
 pub mod links;
 pub mod live;
 pub mod me;

@@ -1,15 +1,18 @@
 //! The contract: every route of `/api/v1` registered together with its description, and the document made of them.
 
 use crate::{
-    App, agents, channel_accounts, customers, links, live, me, messages, operations, problem, session, setup, threads,
-    tokens,
+    App, agents, attributes, calendars, channel_accounts, customers, labels, links, live, me, messages, operations,
+    problem, session, setup, threads, tokens,
 };
 use axum::{
     http::header,
     response::IntoResponse,
     routing::{MethodRouter, get},
 };
-use model::{ChannelAccountId, CustomerId, InboundEventId, MessageId, ThreadId, TokenId, log::LogFrame};
+use model::{
+    AttributeId, CalendarId, ChannelAccountId, CustomerId, InboundEventId, LabelId, MessageId, ThreadId, TokenId,
+    log::LogFrame,
+};
 use serde_json::{Map, Value, json};
 use utoipa::{
     Modify, OpenApi,
@@ -32,13 +35,16 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     // What only parameters name is not found by itself.
-    components(schemas(LogFrame, ThreadId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId)),
+    components(schemas(LogFrame, ThreadId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId, LabelId, AttributeId, CalendarId)),
     security(("bearer" = []), ("cookie" = [])),
     modifiers(&Schemes),
     tags(
         (name = "Threads", description = "Everything with one customer, as long as the relationship lasts."),
         (name = "Messages", description = "What is said to customers."),
         (name = "Customers", description = "The people on the other side."),
+        (name = "Labels", description = "Words that sort customers."),
+        (name = "Attributes", description = "The fields of customers."),
+        (name = "Calendars", description = "When somebody is there."),
         (name = "Live", description = "The log, as it grows."),
         (name = "Channel accounts", description = "The senders that are connected."),
         (name = "People", description = "Who works here, and which programs."),
@@ -88,7 +94,16 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(messages::get_message))
         .routes(routes!(messages::retry_message))
         .routes(routes!(customers::list_customers))
-        .routes(routes!(customers::get_customer))
+        .routes(routes!(customers::get_customer, customers::update_customer))
+        .routes(routes!(labels::add_customer_label, labels::remove_customer_label))
+        .routes(routes!(labels::list_labels, labels::create_label))
+        .routes(routes!(labels::update_label, labels::delete_label))
+        .routes(routes!(attributes::list_attributes, attributes::create_attribute))
+        .routes(routes!(attributes::update_attribute, attributes::delete_attribute))
+        .routes(routes!(calendars::list_calendars, calendars::create_calendar))
+        .routes(routes!(calendars::preview_hours))
+        .routes(routes!(calendars::get_calendar, calendars::update_calendar, calendars::delete_calendar))
+        .routes(routes!(calendars::preview_calendar))
         .routes(routes!(operations::list_jobs))
         .routes(routes!(operations::list_inbound_events))
         .routes(routes!(operations::get_inbound_event))

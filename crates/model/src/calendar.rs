@@ -10,7 +10,7 @@ mod hours;
 #[cfg(test)]
 mod tests;
 
-pub use check::{EXCEPTIONS_MAX, HoursDraft, HoursFault, NOTE_MAX_CHARS, SPANS_MAX, SpanDraft};
+pub use check::{EXCEPTIONS_MAX, ExceptionDraft, HoursDraft, HoursFault, NOTE_MAX_CHARS, SPANS_MAX, SpanDraft};
 pub use clock::{CalendarDate, TimeOfDay};
 pub use hours::{BusinessHours, CalendarDay, HORIZON_DAYS, OpenSpan, UnknownZone};
 

@@ -7,7 +7,9 @@
 //! Start with [`callbacks::receive_callback`] (a message comes in), [`inbound`] (it becomes an entry),
 //! [`messages::send_message`] and [`delivery`] (the answer goes out), [`live`] (everybody hears of it).
 
+pub mod attributes;
 pub mod auth;
+pub mod calendars;
 pub mod callbacks;
 pub mod caller;
 pub mod channel_accounts;
@@ -17,6 +19,7 @@ pub mod delivery;
 pub mod error;
 mod housekeeping;
 pub mod inbound;
+pub mod labels;
 pub mod live;
 pub mod messages;
 pub mod operations;

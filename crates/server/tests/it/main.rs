@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test that fails says where")]
 
+mod catalogue;
 mod harness;
 mod kill;
 mod living;

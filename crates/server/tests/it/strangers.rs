@@ -28,12 +28,19 @@ async fn a_stranger_sees_nothing(engine: Engine) {
     let thread = server.get(&scene.owner, &format!("/api/v1/threads/{}", scene.thread)).await.expect(200);
     let message = scene.say("for nobody else", None).await.expect(201);
     let me = server.get(&scene.owner, "/api/v1/me").await.expect(200);
+    let define = async |path: &str, body: Value| server.post(&scene.owner, path, &body).await.expect(201);
+    let label = define("/api/v1/labels", json!({"name": "Ours"})).await;
+    let field = define("/api/v1/attributes", json!({"key": "ours", "name": "Ours", "type": "text"})).await;
+    let calendar = define("/api/v1/calendars", json!({"name": "Ours", "zone": "Europe/Vilnius"})).await;
     let things: Vec<(&str, String)> = [
         ("/threads/", &thread["id"]),
         ("/messages/", &message["id"]),
         ("/customers/", &thread["customer"]["id"]),
         ("/channel-accounts/", &scene.account["id"]),
         ("/tokens/", &me["caller"]["id"]),
+        ("/labels/", &label["id"]),
+        ("/attributes/", &field["id"]),
+        ("/calendars/", &calendar["id"]),
     ]
     .map(|(place, id)| (place, id.as_str().unwrap().to_owned()))
     .to_vec();
@@ -51,7 +58,9 @@ async fn a_stranger_sees_nothing(engine: Engine) {
             let body = if template.ends_with("/messages") { blocks.clone() } else { json!({}) };
             if template.contains("{id}") {
                 let id = things.iter().find(|(place, _)| template.contains(place));
-                let path = template.replace("{id}", id.map_or("inb_0000000000001", |(_, id)| id));
+                let path = template
+                    .replace("{id}", id.map_or("inb_0000000000001", |(_, id)| id))
+                    .replace("{label_id}", label["id"].as_str().unwrap());
                 let answer = server.call(&method, &token, &path, &body, &[]).await;
                 answer.problem(404, "not_found");
             } else if method == "GET" {
