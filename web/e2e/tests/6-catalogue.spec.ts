@@ -12,7 +12,7 @@ test('labels and fields are defined, put on a person and seen on another desk', 
   await page.goto('/settings/labels')
   await page.getByRole('button', { name: 'Add a label' }).first().click()
   await page.getByLabel('Word').fill('Wholesale')
-  await page.getByRole('textbox', { name: 'Colour' }).click()
+  await page.getByRole('combobox', { name: 'Colour' }).click()
   await page.getByRole('option', { name: 'Plum' }).click()
   await accessible(page, 'label form')
   await page.getByRole('button', { name: 'Save' }).click()
@@ -30,8 +30,8 @@ test('labels and fields are defined, put on a person and seen on another desk', 
   ] as const) {
     await page.getByRole('button', { name: 'Add a field' }).first().click()
     await page.getByLabel('Name', { exact: true }).fill(name)
-    await page.getByRole('textbox', { name: 'Type' }).click()
-    await page.getByRole('option', { name: type }).click()
+    await page.getByRole('combobox', { name: 'Type' }).click()
+    await page.getByRole('option', { name: type, exact: true }).click()
     await accessible(page, 'field form')
     await page.getByRole('button', { name: 'Save' }).click()
     await expect(page.getByRole('listitem').filter({ hasText: name })).toBeVisible()
@@ -99,7 +99,7 @@ test('opening hours: spans, exceptions, a live preview, faults beside the fields
   await page.goto('/settings/hours/new')
   const preview = page.getByRole('region', { name: 'What it says' })
   await page.getByLabel('Name for your team').fill('Night line')
-  await page.getByRole('textbox', { name: 'Time zone' }).fill('warsaw')
+  await page.getByRole('combobox', { name: 'Time zone' }).fill('warsaw')
   await page.getByRole('option', { name: 'Europe/Warsaw' }).click()
   await expect(preview.getByText('now in Europe/Warsaw')).toBeVisible()
 

@@ -12,7 +12,7 @@ import { ProblemNote, ProblemRegion } from '../parts/Problem.tsx'
 import styles from './Hours.module.css'
 import { HoursForm } from './HoursForm.tsx'
 import { HoursPreview } from './HoursPreview.tsx'
-import { editedHours, hoursDraft, newHours } from './hours.ts'
+import { type EditedHours, editedHours, hoursDraft, newHours } from './hours.ts'
 import settings from './Settings.module.css'
 
 /** What is wrong, by the place that the server names. */
@@ -97,10 +97,14 @@ function Editor({ calendar, onSaved }: { calendar: Calendar | undefined; onSaved
     },
   })
   // Faults of the hours come with the preview, as they are typed; those of the name when it is saved.
-  const named = new Map([...faultsOf(save.error)].filter(([field]) => field === 'name'))
-  const faults = new Map([...faultsOf(preview.error), ...named])
+  const faults = faultsOf(preview.error, save.error)
   const faulty = preview.error instanceof ProblemError && preview.error.code === 'invalid'
-  const told = save.error instanceof ProblemError && save.error.code === 'invalid' && faults.size > 0
+  const told = save.error instanceof ProblemError && save.error.code === 'invalid'
+  const change = (next: EditedHours) => {
+    // What was wrong with the hours as they were says nothing about these.
+    save.reset()
+    setHours(next)
+  }
   return (
     <div className={styles.columns}>
       <form
@@ -110,7 +114,7 @@ function Editor({ calendar, onSaved }: { calendar: Calendar | undefined; onSaved
           save.mutate()
         }}
       >
-        <HoursForm hours={hours} faults={faults} onChange={setHours} />
+        <HoursForm hours={hours} faults={faults} onChange={change} />
         <ProblemNote error={told ? undefined : save.error} />
         {told ? (
           <p className={settings.warning} role="alert">

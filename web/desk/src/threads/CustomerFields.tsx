@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Select } from '@mantine/core'
 import type { Attribute } from '@onethread/client'
 import { Link } from '@tanstack/react-router'
-import { useRef, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useFormats } from '../i18n/format.ts'
 import { Icon } from '../parts/Glyphs.tsx'
@@ -10,6 +10,7 @@ import { faultOf, problemText } from '../parts/Problem.tsx'
 import styles from './ContextPanel.module.css'
 import { InlineText } from './InlineText.tsx'
 import type { Offer } from './offer.ts'
+import { useEditing } from './useEditing.ts'
 
 type Save = (field: Attribute, value: unknown) => Promise<unknown>
 
@@ -73,15 +74,10 @@ function FieldRow({
   onValue: Save
 }) {
   const { t } = useTranslation()
-  const [editing, setEditing] = useState(false)
-  const button = useRef<HTMLButtonElement>(null)
-  const done = () => {
-    setEditing(false)
-    requestAnimationFrame(() => button.current?.focus())
-  }
+  const { editing, button, begin, done } = useEditing()
   const known = value !== undefined && value !== null
   return (
-    <div className={styles.field} data-editing={editing || undefined}>
+    <div className={styles.field} data-wide={editing || undefined}>
       <dt dir="auto">{field.name}</dt>
       <dd>
         {editing ? (
@@ -96,7 +92,7 @@ function FieldRow({
                 ref={button}
                 className={styles.pencil ?? ''}
                 aria-label={t('context.change_field', { name: field.name })}
-                onClick={() => setEditing(true)}
+                onClick={begin}
               >
                 <Icon name="pencil" />
               </ActionIcon>
@@ -253,6 +249,7 @@ function InlineChoice({
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape leaves the field inside
     <div
       className={styles.edit}
+      data-editing
       onKeyDown={(event) => {
         if (event.key !== 'Escape') return
         event.preventDefault()

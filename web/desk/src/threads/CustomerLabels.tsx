@@ -107,12 +107,15 @@ function AddLabel({
     },
     onDropdownOpen: () => combobox.focusSearchInput(),
   })
-  const found = (offered ?? []).filter((label) => matches(label.name, search))
+  // Drawn only while it is open: there may be hundreds.
+  const found = combobox.dropdownOpened ? (offered ?? []).filter((label) => matches(label.name, search)) : []
   return (
     <Combobox
       store={combobox}
       width={240}
       position="bottom-start"
+      // Inside the panel: what is read out there belongs to it.
+      withinPortal={false}
       onOptionSubmit={(id) => {
         const label = found.find((one) => one.id === id)
         if (label) onAdd(label)
@@ -153,7 +156,7 @@ function AddLabel({
             </Combobox.Option>
           ))}
         </Combobox.Options>
-        {found.length > 0 ? null : (
+        {found.length > 0 || !combobox.dropdownOpened ? null : (
           <div className={styles.noOption}>
             {failed ? (
               <>

@@ -1,10 +1,10 @@
 import { ActionIcon } from '@mantine/core'
 import type { Customer } from '@onethread/client'
-import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../parts/Glyphs.tsx'
 import styles from './ContextPanel.module.css'
 import { InlineText } from './InlineText.tsx'
+import { useEditing } from './useEditing.ts'
 import { customerName } from './words.ts'
 
 /** The name as a heading, changed where it stands. */
@@ -18,12 +18,7 @@ export function CustomerName({
   onName: (name: string) => Promise<unknown>
 }) {
   const { t } = useTranslation()
-  const [editing, setEditing] = useState(false)
-  const button = useRef<HTMLButtonElement>(null)
-  const done = () => {
-    setEditing(false)
-    requestAnimationFrame(() => button.current?.focus())
-  }
+  const { editing, button, begin, done } = useEditing()
   if (editing) {
     return (
       <>
@@ -43,12 +38,7 @@ export function CustomerName({
     <div className={styles.nameRow}>
       <h2 dir="auto">{customerName(t, customer)}</h2>
       {maySay ? (
-        <ActionIcon
-          ref={button}
-          className={styles.pencil ?? ''}
-          aria-label={t('context.rename')}
-          onClick={() => setEditing(true)}
-        >
+        <ActionIcon ref={button} className={styles.pencil ?? ''} aria-label={t('context.rename')} onClick={begin}>
           <Icon name="pencil" />
         </ActionIcon>
       ) : null}

@@ -49,6 +49,7 @@ export function InlineText({ label, initial, field, onSave, onDone, ...input }: 
   return (
     <form
       className={styles.edit}
+      data-editing
       onSubmit={(event) => {
         event.preventDefault()
         void save()
