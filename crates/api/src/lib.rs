@@ -8,6 +8,8 @@
 
 pub mod agents;
 pub mod assets;
+pub mod attributes;
+pub mod calendars;
 pub mod callbacks;
 pub mod channel_accounts;
 pub mod customers;
@@ -17,6 +19,7 @@ pub mod extract;
 pub mod file_bytes;
 pub mod files;
 pub mod health;
+pub mod labels;
 pub mod links;
 pub mod live;
 pub mod me;

@@ -1,8 +1,7 @@
 //! The contract: every route of `/api/v1` registered together with its description, and the document made of them.
 
 use crate::{
-    App, agents, channel_accounts, customers, episode_acts, episodes, files, links, live, me, messages, notes,
-    operations, problem, session, setup, threads, tokens, webhooks,
+App, agents, channel_accounts, customers, episode_acts, episodes, files, links, live, me, messages, notes, operations, problem, session, setup, threads, tokens, webhooks, attributes, calendars, labels,
 };
 use axum::{
     http::header,
@@ -10,7 +9,7 @@ use axum::{
     routing::{MethodRouter, get},
 };
 use model::{
-    ChannelAccountId, CustomerId, EpisodeId, FileId, InboundEventId, MessageId, ThreadId, TokenId, WebhookId,
+ChannelAccountId, CustomerId, EpisodeId, FileId, InboundEventId, MessageId, ThreadId, TokenId, WebhookId, AttributeId, CalendarId, LabelId,
     log::LogFrame,
 };
 use serde_json::{Map, Value, json};
@@ -35,7 +34,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     // What only parameters name is not found by itself.
-    components(schemas(LogFrame, ThreadId, EpisodeId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId, FileId, WebhookId)),
+    components(schemas(LogFrame, ThreadId, EpisodeId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId, FileId, WebhookId, LabelId, AttributeId, CalendarId)),
     security(("bearer" = []), ("cookie" = [])),
     modifiers(&Schemes),
     tags(
@@ -44,6 +43,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         (name = "Messages", description = "What is said to customers."),
         (name = "Customers", description = "The people on the other side."),
         (name = "Files", description = "Pictures, recordings and documents."),
+        (name = "Labels", description = "Words that sort customers."),
+        (name = "Attributes", description = "The fields of customers."),
+        (name = "Calendars", description = "When somebody is there."),
         (name = "Live", description = "The log, as it grows."),
         (name = "Channel accounts", description = "The senders that are connected."),
         (name = "Webhooks", description = "Programs that are told what happens."),
@@ -120,6 +122,16 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(customers::list_customers))
         .routes(routes!(customers::get_customer))
         .routes(routes!(files::get_file))
+        .routes(routes!(customers::get_customer, customers::update_customer))
+        .routes(routes!(labels::add_customer_label, labels::remove_customer_label))
+        .routes(routes!(labels::list_labels, labels::create_label))
+        .routes(routes!(labels::update_label, labels::delete_label))
+        .routes(routes!(attributes::list_attributes, attributes::create_attribute))
+        .routes(routes!(attributes::update_attribute, attributes::delete_attribute))
+        .routes(routes!(calendars::list_calendars, calendars::create_calendar))
+        .routes(routes!(calendars::preview_hours))
+        .routes(routes!(calendars::get_calendar, calendars::update_calendar, calendars::delete_calendar))
+        .routes(routes!(calendars::preview_calendar))
         .routes(routes!(operations::list_jobs))
         .routes(routes!(operations::list_inbound_events))
         .routes(routes!(operations::get_inbound_event))

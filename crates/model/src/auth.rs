@@ -25,11 +25,12 @@ pub enum Role {
 pub enum Permission {
     /// Read threads, customers and messages.
     ReadThreads,
-    /// Send messages to customers.
+    /// Send messages to customers, and say what is known of them.
     SendMessages,
     /// See jobs, stored events and what failed.
     ReadOperations,
     /// Create and change channel accounts and webhooks, and read their settings.
+    /// Create and change channel accounts, and read their settings; define labels, customers' fields and calendars.
     ManageChannels,
     /// Invite, disable and re-role people; create and revoke tokens.
     ManagePeople,

@@ -1,7 +1,9 @@
 //! The person on the other side, and the ways to reach them.
 
-use crate::{ChannelAccountId, CustomerId, IdentityId, ThreadId, Timestamp};
+use crate::{ChannelAccountId, CustomerId, IdentityId, ThreadId, Timestamp, label::AppliedLabel, text::words};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// A person. Exactly one thread belongs to them.
@@ -17,6 +19,25 @@ pub struct Customer {
     pub created_at: Timestamp,
     /// Their addresses, oldest first.
     pub identities: Vec<Identity>,
+    /// What is known of them, by the key of the field; a field without a value is absent, one that is archived too.
+    pub attributes: BTreeMap<String, Value>,
+    /// Their labels, in the order in which these were defined.
+    pub labels: Vec<AppliedLabel>,
+}
+
+/// The longest name of a customer, in characters.
+pub const NAME_MAX_CHARS: usize = 200;
+
+/// A customer's name as a person writes it: one line, empty for "not known".
+///
+/// # Errors
+/// What would be right.
+pub fn check_name(given: &str) -> Result<String, String> {
+    let name = words(given);
+    if name.chars().count() > NAME_MAX_CHARS || name.contains(char::is_control) {
+        return Err(format!("give at most {NAME_MAX_CHARS} characters in one line, or nothing when it is not known"));
+    }
+    Ok(name)
 }
 
 /// An address of a customer, with the state of the way to it.

@@ -146,6 +146,12 @@ ids! {
     WebhookId = "whk";
     /// One try to deliver one event to a webhook.
     WebhookDeliveryId = "whd";
+    /// A word that sorts customers and matters.
+    LabelId = "lab";
+    /// The definition of a field that customers have.
+    AttributeId = "atr";
+    /// Opening hours.
+    CalendarId = "cal";
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ macro_rules! kinds {
 kinds! {
     /// A customer came into being, with a thread and a first identity.
     CustomerCreated = "customer.created", shown: false;
-    /// The provider's profile of a customer became known or changed.
+    /// What is known of a customer changed: the provider's profile, the name, a label or a field.
     CustomerChanged = "customer.changed", shown: false;
     /// A customer wrote.
     MessageReceived = "message.received", shown: true;
@@ -145,6 +145,12 @@ kinds! {
     WebhookChanged = "webhook.changed", shown: false;
     /// A webhook was removed.
     WebhookDeleted = "webhook.deleted", shown: false;
+    /// A label was defined, changed or deleted.
+    LabelChanged = "label.changed", shown: false;
+    /// The definition of a customer's field was made, changed or deleted.
+    AttributeChanged = "attribute.changed", shown: false;
+    /// A calendar was made, changed or deleted.
+    CalendarChanged = "calendar.changed", shown: false;
 }
 
 // By hand: the derive does not see a rename that comes out of a macro.
@@ -198,6 +204,7 @@ pub struct LogFrame {
     #[schema(nullable = false)]
     pub entry_id: Option<String>,
     /// Anything else that the record is about (`cha_…`, `agt_…`, `tok_…`, `whk_…`).
+    /// Anything else that the record is about (`cha_…`, `agt_…`, `tok_…`, `lab_…`, `atr_…`, `cal_…`).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub subject_id: Option<String>,

@@ -8,7 +8,9 @@
 //! [`messages::send_message`] and [`delivery`] (the answer goes out), [`live`] (everybody hears of it), [`webhooks`]
 //! (other programs too).
 
+pub mod attributes;
 pub mod auth;
+pub mod calendars;
 pub mod callbacks;
 pub mod caller;
 pub mod channel_accounts;
@@ -21,6 +23,7 @@ pub mod files;
 pub mod housekeeping;
 pub mod inbound;
 mod jobs;
+pub mod labels;
 pub mod live;
 pub mod messages;
 pub mod notes;

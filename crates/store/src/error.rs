@@ -30,8 +30,18 @@ impl StoreError {
     }
 }
 
-/// Two transactions that bring the same person into being: the second, run again, finds what the first made.
-const SAME_PERSON: &str = "identity_workspace_id_namespace_address_key";
+/// Constraints that only two transactions at the same time can run into, because each looks first: the second, run again,
+/// finds what the first made.
+const LOOKED_AT_FIRST: &[&str] = &[
+    // Both bring the same person into being.
+    "identity_workspace_id_namespace_address_key",
+    // Both give the same name.
+    "label_workspace_id_folded_name_key",
+    "calendar_workspace_id_folded_name_key",
+    // One deletes what the other begins to use.
+    "customer_label_label_id_fkey",
+    "customer_attribute_attribute_id_fkey",
+];
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
@@ -53,7 +63,7 @@ impl From<tokio_postgres::Error> for StoreError {
         if let Some(server) = error.as_db_error() {
             let code = server.code();
             return if [State::T_R_SERIALIZATION_FAILURE, State::T_R_DEADLOCK_DETECTED].contains(code)
-                || server.constraint() == Some(SAME_PERSON)
+                || server.constraint().is_some_and(|name| LOOKED_AT_FIRST.contains(&name))
             {
                 Self::Contention
             } else if [

@@ -10,7 +10,9 @@
 //! Start with `engine`, then `inbound` (the hot path) and `jobs`.
 
 mod agents;
+mod attributes;
 mod batcher;
+mod calendars;
 mod channel_accounts;
 mod customers;
 mod deliveries;
@@ -23,6 +25,7 @@ mod idempotency;
 mod ids;
 mod inbound;
 mod jobs;
+mod labels;
 mod log;
 mod messages;
 mod migrate;
@@ -36,9 +39,12 @@ mod webhooks;
 mod workspaces;
 
 pub use agents::{AgentCredentials, NewAgent, NewOwner, OneTimeLink, SetUp};
+pub use attributes::{AttributeUpdate, NewAttribute};
+pub use calendars::{CalendarRow, CalendarUpdate, NewCalendar};
 pub use channel_accounts::{
     CallbackAccount, CallbackEndpoint, ChannelAccountRow, ChannelAccountUpdate, NewChannelAccountRow,
 };
+pub use customers::CustomerUpdate;
 pub use deliveries::{AttemptOutcome, Delivery, Ended, StartedAttempt};
 pub use episodes::{
     EpisodeAct, EpisodeFilter, EpisodeWords, MovedMessages, NewEpisode, NewPromise, SplitEpisode, Stepped,
@@ -48,6 +54,9 @@ pub use files::{FetchedFile, FileBytes, FileShape, FileUpload, NewFile, PendingF
 pub use idempotency::{Created, Idempotency};
 pub use inbound::{EventFact, LANES, NewContent, NewInboundEvent, ReadEvent, WaitingEvent};
 pub use jobs::{CLOSE_EPISODE, ClaimedJob, DELIVER, END_PROMISE, WAKE_EPISODE};
+pub use inbound::{EventFact, LANES, NewInboundEvent, ReadEvent, WaitingEvent};
+pub use jobs::{ClaimedJob, DELIVER};
+pub use labels::{Deleted, LabelSubject, LabelUpdate, Labelled, NewLabel, Updated};
 pub use log::LogRecord;
 pub use messages::{NewMessage, RetriedMessage};
 pub use notes::NewNote;

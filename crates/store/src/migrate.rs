@@ -13,6 +13,9 @@ const STEPS: &[(&str, &str)] = &[
     ("V0002__episodes", include_str!("../migrations/V0002__episodes.sql")),
     ("V0006__files", include_str!("../migrations/V0006__files.sql")),
     ("V0003__webhooks", include_str!("../migrations/V0003__webhooks.sql")),
+/// The steps in order. A test compares the list with the folder. Released steps never change. Numbers may be left out; a step
+/// that comes to stand before one that a database has already is refused there, never skipped.
+    ("V0005__catalogue", include_str!("../migrations/V0005__catalogue.sql")),
 ];
 
 /// The advisory lock that migrating processes take turns under: "onethread" as a number of ours.
@@ -21,6 +24,11 @@ const ADVISORY_LOCK: i64 = 0x006f_6e65_7468_7264;
 /// The steps of one release are written side by side, and a number may be filled in after a higher one ran somewhere. To
 /// refinery a step named `U` is like one named `V`, checksum included, but it runs late rather than not at all.
 fn runner(steps: &[(&str, &str)], id_type: &str) -> Result<Runner> {
+fn runner(id_type: &str) -> Result<Runner> {
+    runner_of(STEPS, id_type)
+}
+
+fn runner_of(steps: &[(&str, &str)], id_type: &str) -> Result<Runner> {
     let steps = steps
         .iter()
         .map(|(name, text)| Migration::unapplied(&name.replacen('V', "U", 1), &text.replace("{ID}", id_type)))
@@ -108,5 +116,20 @@ mod tests {
             .collect();
         files.sort();
         assert_eq!(files, STEPS.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn numbers_may_be_left_out_and_nothing_is_skipped() {
+        let (first, second, fourth) = (
+            ("V0001__one", "CREATE TABLE one (id {ID} PRIMARY KEY);"),
+            ("V0002__two", "CREATE TABLE two (id {ID} PRIMARY KEY);"),
+            ("V0004__four", "CREATE TABLE four (id {ID} PRIMARY KEY);"),
+        );
+        let mut database = rusqlite::Connection::open_in_memory().unwrap();
+        let mut run = |steps: &[(&str, &str)]| runner_of(steps, "INTEGER").unwrap().run(&mut database).map(|_| ());
+        run(&[first, fourth]).unwrap();
+        run(&[first, fourth]).unwrap();
+        assert!(run(&[first, second, fourth]).is_err(), "the second came too late for this database");
+        run(&[first, fourth, ("V0009__nine", "CREATE TABLE nine (id {ID} PRIMARY KEY);")]).unwrap();
     }
 }

@@ -2,16 +2,13 @@
 
 use crate::{
     Store,
-    customers::add_identities,
-    engine::{Executor, Row, params, queries},
-    entries,
-    error::Result,
+customers::add_identities, engine::{Executor, Row, params, queries, Value}, entries, error::Result, customers::complete_customers, error::{Result, StoreError},
 };
 use futures_util::FutureExt;
 use model::{
     CustomerId, IdentityId, ThreadId, Timestamp, WorkspaceId, customer::Customer, entry::Entry, thread::Thread,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Thread and customer.
 macro_rules! thread_columns {
@@ -37,6 +34,8 @@ fn read_thread(row: &Row<'_>) -> Result<Thread> {
             name: row.text(4)?,
             created_at: Timestamp(row.int(5)?),
             identities: Vec::new(),
+            attributes: BTreeMap::new(),
+            labels: Vec::new(),
         },
         last_entry: None,
     })
@@ -49,6 +48,15 @@ async fn complete(executor: &Executor, workspace_id: WorkspaceId, threads: Vec<T
     let identities: Vec<IdentityId> =
         customers.iter().flat_map(|customer| customer.identities.iter().map(|identity| identity.id)).collect();
     let mut newest: HashMap<IdentityId, Entry> = entries::last_entries(executor, workspace_id, &identities)
+/// Adds what belongs to the customers and the newest entries, in a handful of queries whatever the number of threads.
+async fn complete(executor: &Executor, threads: Vec<Thread>) -> Result<Vec<Thread>> {
+    complete_customers(executor, &mut customers).await?;
+    let identities: Vec<[Value<'_>; 1]> = customers
+        .iter()
+        .flat_map(|customer| customer.identities.iter().map(|identity| params![identity.id.0]))
+        .collect();
+    let mut newest: HashMap<IdentityId, Entry> = executor
+        .batch(LAST_ENTRIES, &identities, read_entry)
         .await?
         .into_iter()
         .filter_map(|entry| entry.identity_id.map(|identity| (identity, entry)))

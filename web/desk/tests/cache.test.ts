@@ -1,8 +1,8 @@
-import type { Entry, Page, Thread } from '@onethread/client'
+import type { Entry, LogFrame, Page, Thread } from '@onethread/client'
 import { QueryClient, QueryObserver } from '@tanstack/react-query'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { keys } from '../src/api/keys.ts'
-import { entriesQuery, threadsQuery } from '../src/api/queries.ts'
+import { entriesQuery, threadQuery, threadsQuery } from '../src/api/queries.ts'
 import { LiveCache } from '../src/live/cache.ts'
 import { flat, type Pages } from '../src/live/reduce.ts'
 import { inbound, received, thread } from '../src/states/samples.ts'
@@ -113,4 +113,79 @@ it('reads a webhook again that somebody changed, where it is shown', async () =>
   cache.apply([{ cursor: 'c10', seq: 10, kind: 'webhook.changed', at: '2026-11-25T09:30:00Z', subject_id: 'whk_1' }])
   await vi.waitFor(() => expect(asked).toEqual(['read', 'read']))
   shown()
+const told = (seq: number, kind: string, more: Partial<LogFrame> = {}): LogFrame => ({
+  cursor: `c${seq}`,
+  seq,
+  kind,
+  at: '2026-11-22T08:00:00Z',
+  ...more,
+})
+const named = (place: number, name: string): Thread => {
+  const one = thread(place, 30)
+  return { ...one, customer: { ...one.customer, name } }
+}
+const names = () => flat(client.getQueryData<Pages<Thread>>(keys.threads)).map((one) => one.customer.name)
+
+it('reads a customer again who was changed, where they are shown and nowhere else', async () => {
+  answers['/api/v1/threads'] = page([named(1, 'Before')])
+  await client.fetchInfiniteQuery(threadsQuery)
+  asked = []
+  answers['/api/v1/threads/thr_1'] = named(1, 'After')
+  cache.apply([
+    told(9, 'customer.changed', { thread_id: 'thr_1' }),
+    told(10, 'customer.changed', { thread_id: 'thr_2' }),
+  ])
+  await vi.waitFor(() => expect(names()).toEqual(['After']))
+  expect(asked).toEqual(['/api/v1/threads/thr_1'])
+})
+
+it('is not behind when a customer is changed while their thread is being read', async () => {
+  let answer: (thread: Thread) => void = () => {}
+  answers['/api/v1/threads/thr_1'] = new Promise((resolve) => {
+    answer = resolve
+  })
+  const reading = client.fetchQuery(threadQuery('thr_1'))
+  await vi.waitFor(() => expect(asked).toHaveLength(1))
+  cache.apply([told(9, 'customer.changed', { thread_id: 'thr_1' })])
+  answers['/api/v1/threads/thr_1'] = named(1, 'After')
+  answer(named(1, 'Before'))
+  await reading
+  const name = () => client.getQueryData<Thread>(keys.thread('thr_1'))?.customer.name
+  await vi.waitFor(() => expect(name()).toBe('After'))
+})
+
+it('is not behind when a customer is changed while the list is being read', async () => {
+  let answer: (page: Page<Thread>) => void = () => {}
+  answers['/api/v1/threads'] = new Promise((resolve) => {
+    answer = resolve
+  })
+  const reading = client.fetchInfiniteQuery(threadsQuery)
+  await vi.waitFor(() => expect(asked).toHaveLength(1))
+  cache.apply([told(9, 'customer.changed', { thread_id: 'thr_1' })])
+  answers['/api/v1/threads/thr_1'] = named(1, 'After')
+  answer(page([named(1, 'Before')]))
+  await reading
+  await vi.waitFor(() => expect(names()).toEqual(['After']))
+})
+
+it('shows at once what this desk said of a customer, and moves nothing', async () => {
+  answers['/api/v1/threads'] = page([named(2, 'Two'), named(1, 'Before')])
+  await client.fetchInfiniteQuery(threadsQuery)
+  client.setQueryData(keys.thread('thr_1'), named(1, 'Before'))
+  cache.customerKnown(named(1, 'After').customer)
+  expect(names()).toEqual(['Two', 'After'])
+  expect(client.getQueryData<Thread>(keys.thread('thr_1'))?.customer.name).toBe('After')
+})
+
+it('reads again what shows a label, a field or a calendar that was changed', async () => {
+  const stale = (key: readonly unknown[]) => client.getQueryState(key)?.isInvalidated
+  const all = [keys.labels, keys.attributes, keys.calendars, keys.calendar('cal_1'), keys.thread('thr_1'), keys.threads]
+  const after = (frame: LogFrame) => {
+    for (const key of all) client.setQueryData(key, key === keys.threads ? { pages: [], pageParams: [] } : {})
+    cache.apply([frame])
+    return all.map(stale)
+  }
+  expect(after(told(1, 'label.changed', { subject_id: 'lab_1' }))).toEqual([true, false, false, false, true, true])
+  expect(after(told(2, 'attribute.changed', { subject_id: 'atr_1' }))).toEqual([false, true, false, false, true, true])
+  expect(after(told(3, 'calendar.changed', { subject_id: 'cal_1' }))).toEqual([false, false, true, true, false, false])
 })

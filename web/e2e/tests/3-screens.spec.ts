@@ -1,4 +1,4 @@
-import { beOwner, connect, expect, listen, log, OWNER, row, test } from '../support/fixtures.ts'
+import { beOwner, connect, define, expect, listen, log, OWNER, row, test } from '../support/fixtures.ts'
 import { accessible, fits, picture } from '../support/look.ts'
 
 const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } }
@@ -44,6 +44,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
       await page.goto('/threads')
       await expect(row(page, 'kept').first()).toBeVisible()
       await look('threads')
+      await define(page, server)
       await row(page, 'kept').first().click()
       await expect(log(page).getByText('显示已签收，但我没有收到包裹。')).toBeVisible()
       await page.getByRole('textbox').fill('Taip, spėsime.')
@@ -66,6 +67,10 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         ['accounts', '/settings/accounts', 'Channel accounts'],
         ['connect', '/settings/accounts/new', 'Connect a page'],
         ['account', `/settings/accounts/${account}`, `Norrvik ${size} ${scheme}`],
+        ['hours', '/settings/hours', 'Opening hours'],
+        ['hours-new', '/settings/hours/new', 'Add opening hours'],
+        ['labels', '/settings/labels', 'Labels'],
+        ['fields', '/settings/fields', 'Customer fields'],
         ['people', '/settings/people', 'People'],
         ['yours', '/settings/yours', 'Yours'],
         ['operations', '/operations', 'Operations'],
@@ -73,6 +78,9 @@ for (const [size, viewport] of Object.entries(SIZES)) {
       ] as const) {
         await page.goto(path)
         await expect(page.getByRole('heading', { name: heading, exact: true })).toBeVisible()
+        if (name === 'hours') await expect(page.getByText('Support', { exact: true })).toBeVisible()
+        if (name === 'hours-new')
+          await expect(page.getByRole('region', { name: 'What it says' })).toContainText('Closed')
         if (name === 'people') await expect(page.getByText(OWNER.email)).toBeVisible()
         if (name === 'account') {
           await page.getByRole('button', { name: 'Test now' }).click()

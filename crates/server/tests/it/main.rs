@@ -5,6 +5,7 @@
 
 mod file_life;
 mod files;
+mod catalogue;
 mod harness;
 mod kill;
 mod living;

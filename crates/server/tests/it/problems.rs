@@ -15,7 +15,7 @@ async fn no_route_answers_without_credentials(engine: Engine) {
             if operation["security"] == json!([{}]) {
                 continue;
             }
-            let path = path.replace("{id}", "thr_0000000000001");
+            let path = path.replace("{id}", "thr_0000000000001").replace("{label_id}", "lab_0000000000001");
             for headers in [vec![], vec![("authorization", "Bearer ott_wrong")], vec![("authorization", "Basic eDp5")]]
             {
                 let answer = server.send(&method.to_uppercase(), &path, &headers, None).await;

@@ -33,6 +33,10 @@ async fn a_stranger_sees_nothing(engine: Engine) {
     let file = sent.expect(201);
     let new = json!({"name": "ours", "url": "https://example.com/hooks", "enabled": false});
     let webhook = server.post(&scene.owner, "/api/v1/webhooks", &new).await.expect(201);
+    let define = async |path: &str, body: Value| server.post(&scene.owner, path, &body).await.expect(201);
+    let label = define("/api/v1/labels", json!({"name": "Ours"})).await;
+    let field = define("/api/v1/attributes", json!({"key": "ours", "name": "Ours", "type": "text"})).await;
+    let calendar = define("/api/v1/calendars", json!({"name": "Ours", "zone": "Europe/Vilnius"})).await;
     let things: Vec<(&str, String)> = [
         ("/threads/", &thread["id"]),
         ("/messages/", &message["id"]),
@@ -41,6 +45,9 @@ async fn a_stranger_sees_nothing(engine: Engine) {
         ("/tokens/", &me["caller"]["id"]),
         ("/files/", &file["id"]),
         ("/webhooks/", &webhook["id"]),
+        ("/labels/", &label["id"]),
+        ("/attributes/", &field["id"]),
+        ("/calendars/", &calendar["id"]),
     ]
     .map(|(place, id)| (place, id.as_str().unwrap().to_owned()))
     .to_vec();
@@ -58,7 +65,9 @@ async fn a_stranger_sees_nothing(engine: Engine) {
             let body = if template.ends_with("/messages") { blocks.clone() } else { json!({}) };
             if template.contains("{id}") {
                 let id = things.iter().find(|(place, _)| template.contains(place));
-                let path = template.replace("{id}", id.map_or("inb_0000000000001", |(_, id)| id));
+                let path = template
+                    .replace("{id}", id.map_or("inb_0000000000001", |(_, id)| id))
+                    .replace("{label_id}", label["id"].as_str().unwrap());
                 let answer = server.call(&method, &token, &path, &body, &[]).await;
                 answer.problem(404, "not_found");
             } else if method == "GET" {

@@ -5,6 +5,7 @@
 //! one of their own (`own`).
 
 mod accounts;
+mod catalogue;
 mod coverage;
 mod engine;
 mod episodes;

@@ -11,6 +11,8 @@ use std::{collections::BTreeSet, path::PathBuf};
 fn queries() -> Vec<(String, Query)> {
     let modules = [
         ("agents", crate::agents::QUERIES),
+        ("attributes", crate::attributes::QUERIES),
+        ("calendars", crate::calendars::QUERIES),
         ("channel_accounts", crate::channel_accounts::QUERIES),
         ("customers", crate::customers::QUERIES),
         ("deliveries", crate::deliveries::QUERIES),
@@ -19,6 +21,7 @@ fn queries() -> Vec<(String, Query)> {
         ("ids", crate::ids::QUERIES),
         ("entries", crate::entries::QUERIES),
         ("jobs", crate::jobs::QUERIES),
+        ("labels", crate::labels::QUERIES),
         ("log", crate::log::QUERIES),
         ("messages", crate::messages::QUERIES),
         ("notes", crate::notes::QUERIES),

@@ -7,6 +7,12 @@ export const keys = {
   kinds: ['channel-kinds'] as const,
   accounts: ['accounts'] as const,
   account: (id: string) => ['account', id] as const,
+  labels: ['labels'] as const,
+  attributes: ['attributes'] as const,
+  calendars: ['calendars'] as const,
+  calendar: (id: string) => ['calendar', id] as const,
+  /** What a calendar, kept or only drafted, says about now. */
+  calendarPreview: (what: unknown) => ['calendar-preview', what] as const,
   agents: ['agents'] as const,
   webhooks: ['webhooks'] as const,
   webhook: (id: string) => ['webhook', id] as const,

@@ -1,4 +1,4 @@
-import { type Me, type Page, take } from '@onethread/client'
+import { type HoursDraft, type Me, type Page, take } from '@onethread/client'
 import { infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query'
 import { api } from './api.ts'
 import { keys } from './keys.ts'
@@ -69,6 +69,57 @@ export const accountQuery = (id: string) =>
   queryOptions({
     queryKey: keys.account(id),
     queryFn: ({ signal }) => take(api.GET('/api/v1/channel-accounts/{id}', { params: { path: { id } }, signal })),
+  })
+
+/** Every item of a list that is short by its nature, read page by page. */
+async function all<T>(read: (cursor: { cursor?: string }) => Promise<Page<T>>): Promise<T[]> {
+  const items: T[] = []
+  let cursor: string | undefined
+  do {
+    const page = await read(place(cursor))
+    items.push(...page.items)
+    cursor = next(page)
+  } while (cursor !== undefined)
+  return items
+}
+
+export const labelsQuery = queryOptions({
+  queryKey: keys.labels,
+  queryFn: ({ signal }) =>
+    all((cursor) => take(api.GET('/api/v1/labels', { params: { query: { limit: 100, ...cursor } }, signal }))),
+})
+
+export const attributesQuery = queryOptions({
+  queryKey: keys.attributes,
+  queryFn: ({ signal }) =>
+    all((cursor) => take(api.GET('/api/v1/attributes', { params: { query: { limit: 100, ...cursor } }, signal }))),
+})
+
+export const calendarsQuery = queryOptions({
+  queryKey: keys.calendars,
+  queryFn: ({ signal }) =>
+    all((cursor) => take(api.GET('/api/v1/calendars', { params: { query: { limit: 100, ...cursor } }, signal }))),
+})
+
+export const calendarQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.calendar(id),
+    queryFn: ({ signal }) => take(api.GET('/api/v1/calendars/{id}', { params: { path: { id } }, signal })),
+  })
+
+export const calendarPreviewQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.calendarPreview(id),
+    queryFn: ({ signal }) => take(api.GET('/api/v1/calendars/{id}/preview', { params: { path: { id } }, signal })),
+  })
+
+export const hoursPreviewQuery = (hours: HoursDraft) =>
+  queryOptions({
+    queryKey: keys.calendarPreview(hours),
+    queryFn: ({ signal }) => take(api.POST('/api/v1/calendars/preview', { body: hours, signal })),
+    // What it says is about now.
+    staleTime: 0,
+    gcTime: 60_000,
   })
 
 export const agentsQuery = infiniteQueryOptions({

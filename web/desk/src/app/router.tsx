@@ -143,6 +143,31 @@ const people = createRoute({
   path: 'people',
   component: lazyRouteComponent(() => import('../settings/PeoplePage.tsx'), 'PeoplePage'),
 })
+const calendars = createRoute({
+  getParentRoute: () => settings,
+  path: 'hours',
+  component: lazyRouteComponent(() => import('../settings/CalendarsPage.tsx'), 'CalendarsPage'),
+})
+const newCalendar = createRoute({
+  getParentRoute: () => settings,
+  path: 'hours/new',
+  component: lazyRouteComponent(() => import('../settings/CalendarPage.tsx'), 'NewCalendarPage'),
+})
+const calendar = createRoute({
+  getParentRoute: () => settings,
+  path: 'hours/$calendarId',
+  component: lazyRouteComponent(() => import('../settings/CalendarPage.tsx'), 'CalendarPage'),
+})
+const labels = createRoute({
+  getParentRoute: () => settings,
+  path: 'labels',
+  component: lazyRouteComponent(() => import('../settings/LabelsPage.tsx'), 'LabelsPage'),
+})
+const fields = createRoute({
+  getParentRoute: () => settings,
+  path: 'fields',
+  component: lazyRouteComponent(() => import('../settings/FieldsPage.tsx'), 'FieldsPage'),
+})
 const yours = createRoute({
   getParentRoute: () => settings,
   path: 'yours',
@@ -163,6 +188,19 @@ const tree = root.addChildren([
     home,
     threads.addChildren([noThread, thread]),
     settings.addChildren([settingsHome, accounts, connect, account, webhooks, newWebhook, webhook, people, yours]),
+    settings.addChildren([
+      settingsHome,
+      accounts,
+      connect,
+      account,
+      calendars,
+      newCalendar,
+      calendar,
+      labels,
+      fields,
+      people,
+      yours,
+    ]),
     operations,
   ]),
 ])

@@ -43,6 +43,28 @@ export function formats(tag: string, words: { today: (date: string) => string; y
   return {
     time,
     date,
+    number: (value: number) => new Intl.NumberFormat(language, { maximumFractionDigits: 20 }).format(value),
+    /** The name of a day of the week, 0 for Monday. */
+    weekday: (place: number) =>
+      // 1 January 2024 was a Monday.
+      dates(language, { weekday: 'long', timeZone: 'UTC' }).format(Date.UTC(2024, 0, 1 + place)),
+    /** A day of the calendar, given as `2026-12-24`. */
+    calendarDay: (day: string) =>
+      dates(language, { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' }).format(Date.parse(day)),
+    /** The clock of another time zone. */
+    timeIn: (at: number, zone: string) =>
+      dates(language, { hour: hour12 ? 'numeric' : '2-digit', minute: '2-digit', timeZone: zone, ...clock }).format(at),
+    /** Day and clock of another time zone. */
+    momentIn: (at: number, zone: string) =>
+      dates(language, {
+        weekday: 'short',
+        day: 'numeric',
+        month: 'short',
+        hour: hour12 ? 'numeric' : '2-digit',
+        minute: '2-digit',
+        timeZone: zone,
+        ...clock,
+      }).format(at),
     dateTime: (at: number) => dates(language, { dateStyle: 'medium', timeStyle: 'short', ...clock }).format(at),
     /** For a row of a list: the time today, the weekday this week, the date before. */
     brief: (at: number, now = Date.now()) => {

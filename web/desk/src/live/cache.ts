@@ -1,8 +1,17 @@
-import type { Entry, LogFrame, Thread } from '@onethread/client'
+import type { Customer, Entry, LogFrame, Thread } from '@onethread/client'
 import type { QueryClient } from '@tanstack/react-query'
 import { keys } from '../api/keys.ts'
 import { threadQuery } from '../api/queries.ts'
-import { entriesAfter, mustRead, type Pages, placeThread, threadAfter, threadsAfter } from './reduce.ts'
+import {
+  entriesAfter,
+  mustRead,
+  type Pages,
+  placeThread,
+  threadAfter,
+  threadsAfter,
+  withCustomer,
+  withCustomerInList,
+} from './reduce.ts'
 
 /** Frames remembered for answers that are still on their way. */
 const REMEMBERED = 4000
@@ -79,6 +88,15 @@ export class LiveCache {
     this.applyToEntries(threadId, [frame])
   }
 
+  /** What this desk said of a customer: known before its frame comes. */
+  customerKnown(customer: Customer): void {
+    this.client.setQueryData<Thread>(
+      keys.thread(customer.thread_id),
+      (thread) => thread && withCustomer(thread, customer),
+    )
+    this.client.setQueryData<Pages<Thread>>(keys.threads, (data) => data && withCustomerInList(data, customer))
+  }
+
   private catchUp(queryKey: readonly unknown[], mark: number): void {
     const [name, id] = queryKey
     if (mark < this.forgotten) {
@@ -86,20 +104,20 @@ export class LiveCache {
       return
     }
     const missed = this.recent.slice(mark - this.forgotten)
+    const own = missed.filter((frame) => frame.thread_id === id)
     if (name === 'threads') {
       this.applyToThreads(missed)
-      return
-    }
-    const own = missed.filter((frame) => frame.thread_id === id)
-    if (name === 'entries') {
+    } else if (name === 'entries') {
       this.applyToEntries(String(id), own)
-      return
+    } else {
+      this.applyToThread(String(id), own)
+      const thread = this.client.getQueryData<Thread>(queryKey)
+      if (thread) {
+        this.client.setQueryData<Pages<Thread>>(keys.threads, (data) => (data ? placeThread(data, thread) : data))
+      }
     }
-    this.applyToThread(String(id), own)
-    const thread = this.client.getQueryData<Thread>(queryKey)
-    if (thread) {
-      this.client.setQueryData<Pages<Thread>>(keys.threads, (data) => (data ? placeThread(data, thread) : data))
-    }
+    // What was read before a frame that asks for reading is behind it.
+    void this.readWanted()
   }
 
   private applyToThreads(frames: LogFrame[]): void {
@@ -110,17 +128,14 @@ export class LiveCache {
       if (!frame.thread_id) continue
       const after = threadsAfter(data, frame)
       data = after.data
-      if (!after.known && frame.entry) this.wanted.add(frame.thread_id)
+      if (after.known ? frame.kind === 'customer.changed' : frame.entry) this.wanted.add(frame.thread_id)
     }
     if (data !== start) this.client.setQueryData<Pages<Thread>>(keys.threads, data)
   }
 
   private applyToThread(id: string, frames: LogFrame[]): void {
     const start = this.client.getQueryData<Thread>(keys.thread(id))
-    if (!start) {
-      if (frames.some((frame) => frame.kind === 'customer.changed')) this.wanted.add(id)
-      return
-    }
+    if (!start) return
     if (frames.some((frame) => mustRead(start, frame))) this.wanted.add(id)
     const thread = frames.reduce(threadAfter, start)
     if (thread !== start) this.client.setQueryData<Thread>(keys.thread(id), thread)
@@ -142,6 +157,17 @@ export class LiveCache {
     } else if (frame.kind.startsWith('webhook.')) {
       again(keys.webhooks)
       if (frame.subject_id) again(keys.webhook(frame.subject_id))
+    } else if (frame.kind === 'label.changed' || frame.kind === 'attribute.changed') {
+      // Every customer may carry it, whoever is shown.
+      again(frame.kind === 'label.changed' ? keys.labels : keys.attributes)
+      again(keys.threads)
+      again(['thread'])
+    } else if (frame.kind === 'calendar.changed') {
+      again(keys.calendars)
+      if (frame.subject_id) {
+        again(keys.calendar(frame.subject_id))
+        again(keys.calendarPreview(frame.subject_id))
+      }
     } else if (frame.kind.startsWith('agent.')) {
       again(keys.agents)
       again(keys.me)

@@ -142,6 +142,15 @@ export function threadAfter(thread: Thread, frame: LogFrame): Thread {
   return changed
 }
 
+export function withCustomer(thread: Thread, customer: Customer): Thread {
+  return thread.customer.id === customer.id ? { ...thread, customer } : thread
+}
+
+/** The list with a customer as they are known now; nothing moves. */
+export function withCustomerInList(data: Pages<Thread>, customer: Customer): Pages<Thread> {
+  return changeItem(data, customer.thread_id, (thread) => withCustomer(thread, customer))
+}
+
 /** Newest activity first, the id deciding between equals: the order of the server. */
 function before(a: Thread, b: Thread): boolean {
   const difference = Date.parse(a.last_activity_at) - Date.parse(b.last_activity_at)

@@ -15,12 +15,32 @@ export function SettingsPage() {
         <p className="xs fnt cut">{me.workspace.name}</p>
         <ul>
           {may(me, 'manage_channels') ? (
-            <li>
-              <Link to="/settings/accounts" activeProps={on}>
-                <Icon name="link" />
-                {t('accounts.title')}
-              </Link>
-            </li>
+            <>
+              <li>
+                <Link to="/settings/accounts" activeProps={on}>
+                  <Icon name="link" />
+                  {t('accounts.title')}
+                </Link>
+              </li>
+              <li>
+                <Link to="/settings/hours" activeProps={on}>
+                  <Icon name="clock" />
+                  {t('hours.title')}
+                </Link>
+              </li>
+              <li>
+                <Link to="/settings/labels" activeProps={on}>
+                  <Icon name="tag" />
+                  {t('labels.title')}
+                </Link>
+              </li>
+              <li>
+                <Link to="/settings/fields" activeProps={on}>
+                  <Icon name="list" />
+                  {t('fields.title')}
+                </Link>
+              </li>
+            </>
           ) : null}
           {may(me, 'manage_channels') ? (
             <li>

@@ -1,5 +1,5 @@
 /** Threads, entries and frames for tests and for the pages of states. */
-import type { Customer, Delivery, Entry, LogFrame, MessageEntry, Thread } from '@onethread/client'
+import type { Attribute, Customer, Delivery, Entry, Label, LogFrame, MessageEntry, Thread } from '@onethread/client'
 
 const START = Date.parse('2026-11-22T08:00:00Z')
 export const at = (minutes: number): string => new Date(START + minutes * 60_000).toISOString()
@@ -21,6 +21,8 @@ export function customer(place: number, more: Partial<Customer> = {}): Customer 
         last_inbound_at: at(0),
       },
     ],
+    attributes: {},
+    labels: [],
     ...more,
   }
 }
@@ -81,5 +83,25 @@ export function changed(seq: number, threadId: string, entryId: string, delivery
     thread_id: threadId,
     entry_id: entryId,
     delivery,
+  }
+}
+
+export function label(place: number, name: string, more: Partial<Label> = {}): Label {
+  return { id: `lab_${place}`, name, colour: 'grey', archived: false, created_at: at(0), ...more }
+}
+
+export function attribute(place: number, name: string, more: Partial<Attribute> = {}): Attribute {
+  return {
+    id: `atr_${place}`,
+    key: `field_${place}`,
+    name,
+    type: 'text',
+    options: [],
+    description: '',
+    required: false,
+    archived: false,
+    position: place,
+    created_at: at(0),
+    ...more,
   }
 }
