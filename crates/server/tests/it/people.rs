@@ -164,8 +164,15 @@ async fn roles_are_kept(engine: Engine) {
     let path = "/api/v1/threads/thr_0000000000001/messages";
     server.post(&reading, path, &blocks).await.problem(403, "forbidden");
 
+    // Nobody but an owner ends what an owner made for themselves.
+    let (owner, admin) = (installation.token("owner"), installation.token("admin"));
+    let own = server.get(&owner, "/api/v1/me").await.expect(200)["caller"]["id"].as_str().unwrap().to_owned();
+    let refused = server.call("DELETE", &admin, &format!("/api/v1/tokens/{own}"), &Value::Null, &[]).await;
+    refused.problem(403, "forbidden");
+    server.get(&owner, "/api/v1/me").await.expect(200);
+
     // A revoked token is refused, its socket closes, and its ticket opens nothing.
-    let (owner, doomed) = (installation.token("owner"), installation.token("agent"));
+    let doomed = installation.token("agent");
     let id = server.get(&doomed, "/api/v1/me").await.expect(200)["caller"]["id"].as_str().unwrap().to_owned();
     let mut live = server.live(&doomed, None).await;
     let ticket = server.post(&doomed, "/api/v1/live/tickets", &Value::Null).await.expect(201);
@@ -175,6 +182,12 @@ async fn roles_are_kept(engine: Engine) {
     server.get(&doomed, "/api/v1/me").await.problem(401, "unauthenticated");
     let late = format!("/api/v1/live?ticket={}", ticket["ticket"].as_str().unwrap());
     assert_eq!(server.open(&late, &[]).await.err().unwrap().0, 401);
+
+    // An owner may end an owner's, an admin any other's, their own too.
+    let other = installation.token("owner");
+    assert_eq!(server.call("DELETE", &other, &format!("/api/v1/tokens/{own}"), &Value::Null, &[]).await.status, 204);
+    let own = server.get(&admin, "/api/v1/me").await.expect(200)["caller"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(server.call("DELETE", &admin, &format!("/api/v1/tokens/{own}"), &Value::Null, &[]).await.status, 204);
 }
 
 async fn access_ends_and_comes_back(engine: Engine) {

@@ -361,9 +361,12 @@ pub async fn list_tokens(
 /// Ends a token.
 ///
 /// # Errors
-/// Not found when it does not exist or was revoked before.
+/// Forbidden without the right, or when it is an owner's and the caller is none; not found when it does not exist or was
+/// revoked before.
 pub async fn revoke_token(services: &Services, caller: &Caller, token: TokenId) -> Result<(), ServiceError> {
     caller.require(Permission::ManagePeople)?;
+    let role = services.store().find_token_role(caller.workspace_id, token).await?.ok_or(ServiceError::NotFound)?;
+    caller.require_over(role)?;
     if services.store().revoke_token(caller.workspace_id, token, services.now()).await? {
         Ok(())
     } else {
