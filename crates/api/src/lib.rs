@@ -26,6 +26,8 @@ pub mod setup;
 pub mod threads;
 pub mod tokens;
 
+pub use extract::network;
+
 use axum::{Router, extract::DefaultBodyLimit, extract::FromRef, http::StatusCode, middleware, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
 use service::Services;

@@ -2,7 +2,7 @@
 
 use crate::{
     Clock, ServiceError,
-    auth::{Misses, Tickets},
+    auth::{Tickets, Tries},
     callbacks::Endpoints,
     delivery, housekeeping, inbound,
     live::Hubs,
@@ -57,7 +57,7 @@ pub(crate) struct Inner {
     pub(crate) owner: i64,
     pub(crate) endpoints: Endpoints,
     pub(crate) hubs: Hubs,
-    pub(crate) misses: Misses,
+    pub(crate) tries: Tries,
     pub(crate) tickets: Tickets,
     pub(crate) hashing: Semaphore,
     pub(crate) inbound_wake: Vec<Notify>,
@@ -84,7 +84,7 @@ impl Services {
             owner,
             endpoints: Endpoints::default(),
             hubs: Hubs::default(),
-            misses: Misses::default(),
+            tries: Tries::default(),
             tickets: Tickets::default(),
             hashing: Semaphore::new(HASHES_AT_ONCE),
             inbound_wake: (0..LANES).map(|_| Notify::new()).collect(),

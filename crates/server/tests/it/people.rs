@@ -209,5 +209,31 @@ async fn access_ends_and_comes_back(engine: Engine) {
     assert!(user("enable", "ann@example.com").0);
     server.send("GET", "/api/v1/me", &[("cookie", &session)], None).await.problem(401, "unauthenticated");
     assert_eq!(post(&server, "/api/v1/session", &sign_in, &[]).await.status, 201);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_locks_nobody_out() {
+    let installation = Installation::new(Engine::Sqlite).await;
+    let mut server = installation.serve_with(installation.program().env("ONETHREAD_TRUSTED_PROXY", "true"));
+    set_up(&mut server).await;
+    let sign_in = async |from: String, password: &str| {
+        let body = json!({"email": "ann@example.com", "password": password});
+        post(&server, "/api/v1/session", &body, &[("x-forwarded-for", &from)]).await
+    };
+    for _ in 0..5 {
+        sign_in("198.51.100.1".into(), "guess guess guess").await.problem(401, "unauthenticated");
+    }
+    sign_in("198.51.100.1".into(), PASSWORD).await.problem(429, "too_many_requests");
+    assert_eq!(sign_in("203.0.113.9".into(), PASSWORD).await.status, 201, "the owner, elsewhere");
+
+    // All of a /64 is one machine's.
+    for number in 1..=5 {
+        sign_in(format!("2001:db8:1:2::{number}"), "guess guess guess").await.problem(401, "unauthenticated");
+    }
+    sign_in("2001:db8:1:2:ffff::6".into(), "guess guess guess").await.problem(429, "too_many_requests");
+    sign_in("2001:db8:1:3::6".into(), "guess guess guess").await.problem(401, "unauthenticated");
+    // An IPv4 address in the clothes of an IPv6 address is itself.
+    sign_in("::ffff:198.51.100.1".into(), PASSWORD).await.problem(429, "too_many_requests");
+    assert_eq!(sign_in("::ffff:203.0.113.9".into(), PASSWORD).await.status, 201);
+}
     assert!(!user("enable", "nobody@example.com").0);
 }
