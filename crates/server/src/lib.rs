@@ -7,6 +7,7 @@
 
 pub mod command;
 pub mod config;
+pub mod connections;
 pub mod doctor;
 pub mod lock;
 pub mod logging;
