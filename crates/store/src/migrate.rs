@@ -8,15 +8,20 @@ use refinery::{Migration, Runner};
 use std::{fs::File, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
 
 /// The steps in order. A test compares the list with the folder. Released steps never change.
-const STEPS: &[(&str, &str)] = &[("V0001__start", include_str!("../migrations/V0001__start.sql"))];
+const STEPS: &[(&str, &str)] = &[
+    ("V0001__start", include_str!("../migrations/V0001__start.sql")),
+    ("V0009__inbound_problem_index", include_str!("../migrations/V0009__inbound_problem_index.sql")),
+];
 
 /// The advisory lock that migrating processes take turns under: "onethread" as a number of ours.
 const ADVISORY_LOCK: i64 = 0x006f_6e65_7468_7264;
 
-fn runner(id_type: &str) -> Result<Runner> {
-    let steps = STEPS
+/// What applies the steps that a database has not had, in order. A step with a smaller number that came later (two were
+/// written side by side) is made up for: that is what refinery's `U` stands for, and the names keep their `V` for people.
+fn runner(steps: &[(&str, &str)], id_type: &str) -> Result<Runner> {
+    let steps = steps
         .iter()
-        .map(|(name, text)| Migration::unapplied(name, &text.replace("{ID}", id_type)))
+        .map(|(name, text)| Migration::unapplied(&name.replacen('V', "U", 1), &text.replace("{ID}", id_type)))
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(|error| StoreError::Setup(format!("a schema step is misnamed: {error}")))?;
     Ok(Runner::new(&steps))
@@ -42,7 +47,7 @@ pub(crate) fn sqlite(path: &Path) -> Result<()> {
     let mut connection = sqlite::connect(path)?;
     // A step may rebuild a table; the check afterwards stands in for the keys that are off meanwhile.
     connection.execute_batch("PRAGMA foreign_keys = OFF")?;
-    runner("INTEGER")?.run(&mut connection).map_err(|error| failed(&error))?;
+    runner(STEPS, "INTEGER")?.run(&mut connection).map_err(|error| failed(&error))?;
     let broken: i64 = connection.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))?;
     if broken > 0 {
         return Err(StoreError::Setup(format!("{broken} rows of {} refer to rows that are gone", path.display())));
@@ -61,7 +66,7 @@ pub(crate) async fn postgres(url: &str) -> Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let migrated = runner("BIGINT")?.run_async(&mut client).await;
+    let migrated = runner(STEPS, "BIGINT")?.run_async(&mut client).await;
     // The lock ends with the connection in any case.
     let _ = client.query_one("SELECT pg_advisory_unlock($1)", &[&ADVISORY_LOCK]).await;
     drop(client);
@@ -72,6 +77,24 @@ pub(crate) async fn postgres(url: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ONE: (&str, &str) = ("V0001__one", "CREATE TABLE one (id {ID} PRIMARY KEY);");
+    const TWO: (&str, &str) = ("V0002__two", "ALTER TABLE one ADD COLUMN two BIGINT;");
+    const NINE: (&str, &str) = ("V0009__nine", "ALTER TABLE one ADD COLUMN nine BIGINT;");
+
+    #[test]
+    fn a_step_that_came_later_is_made_up_for() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        let mut run = |steps: &[(&str, &str)]| {
+            let report = runner(steps, "INTEGER").unwrap().run(&mut connection).map_err(|error| error.to_string())?;
+            Ok::<_, String>(report.applied_migrations().iter().map(Migration::version).collect::<Vec<_>>())
+        };
+        assert_eq!(run(&[ONE, NINE]), Ok(vec![1, 9]));
+        assert_eq!(run(&[ONE, TWO, NINE]), Ok(vec![2]), "between the others, once");
+        assert_eq!(run(&[ONE, TWO, NINE]), Ok(vec![]));
+        assert!(run(&[ONE, NINE]).is_err(), "a database from a newer version is refused");
+        assert!(run(&[ONE, TWO, ("V0009__nine", "SELECT 9;")]).is_err(), "a step that was changed, too");
+    }
 
     #[test]
     fn the_list_names_every_file_of_the_folder() {

@@ -140,6 +140,25 @@ async fn sqlite_answers_every_query_by_an_index() {
 
 /// Nodes of a plan that read a whole table or a whole index.
 fn scans(plan: &serde_json::Value, found: &mut Vec<String>) {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_becomes_an_entry_never_enters_the_index_of_problems() {
+    let file = Harness::shared(Kind::Sqlite).await;
+    let sql = "SELECT sql FROM sqlite_master WHERE name = 'inbound_event_problem'";
+    let server = Harness::shared(Kind::Postgres).await;
+    let definition = "SELECT indexdef FROM pg_indexes WHERE indexname = 'inbound_event_problem'";
+    for definition in [file.raw(sql, &[]).await, server.raw(definition, &[]).await] {
+        assert_eq!(definition.len(), 1);
+        assert!(definition[0].contains("unroutable") && !definition[0].contains("stored"), "{definition:?}");
+    }
+    // Those that wait are listed by the index of the workers.
+    let (_, query) = queries().into_iter().find(|(name, _)| name == "inbound.LIST_STORED").unwrap();
+    let connection = sqlite::connect(&sqlite_path(&file)).unwrap();
+    let plan: String = connection
+        .query_row(&format!("EXPLAIN QUERY PLAN {}", query.sqlite()), [3, 1, 1, 1], |row| row.get(3))
+        .unwrap();
+    assert_eq!(plan, "SEARCH inbound_event USING INDEX inbound_event_waiting (lane=? AND id<?)");
+}
+
     match plan {
         serde_json::Value::Array(nodes) => nodes.iter().for_each(|node| scans(node, found)),
         serde_json::Value::Object(node) => {
