@@ -10,7 +10,7 @@ use crate::{
 use channel::Registry;
 use model::Timestamp;
 use std::sync::Arc;
-use store::{LANES, Store};
+use store::{LANES, Store, StoreError};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -101,12 +101,16 @@ impl Services {
         tracker.spawn(housekeeping::work(self.clone(), stop.clone()));
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, and took the last write.
     ///
     /// # Errors
-    /// [`ServiceError::Unavailable`] with the reason.
+    /// [`ServiceError::Unavailable`] or [`ServiceError::CannotWrite`] with the reason.
     pub async fn check_ready(&self) -> Result<(), ServiceError> {
-        self.0.store.ping().await.map_err(|error| ServiceError::Unavailable(error.to_string()))
+        match self.0.store.ping().await {
+            Ok(()) => Ok(()),
+            Err(StoreError::CannotWrite(reason)) => Err(ServiceError::CannotWrite(reason)),
+            Err(error) => Err(ServiceError::Unavailable(error.to_string())),
+        }
     }
 
     /// Tells a lane's worker that something waits.

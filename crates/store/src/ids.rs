@@ -126,7 +126,10 @@ impl Store {
                 async move { executor.execute(RENEW_NODE, &params![*until, *node, instance]).await }.boxed()
             })
             .await?;
-        if renewed == 0 {
+        if renewed > 0 {
+            // A row changed, though the log did not grow: the database takes writes.
+            self.forget_write_fault();
+        } else {
             tracing::warn!(node = node.number, "the node number went to another process; taking a new one");
             return self.take_node(node.lease).await;
         }

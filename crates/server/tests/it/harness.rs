@@ -102,6 +102,13 @@ impl Installation {
 
     /// Runs a short command on this installation.
     pub fn run(&self, arguments: &[&str]) -> Output {
+    /// The same, started by a shell's script that ends with `exec "$0" "$@"`.
+    pub fn program_in(&self, script: &str) -> Program {
+        let program = Program::new("/bin/sh").arg("-c").arg(script).arg(binary());
+        let program = program.arg("serve").arg("--listen").arg("127.0.0.1:0");
+        self.place().iter().fold(program, |program, argument| program.arg(argument))
+    }
+
         run(arguments.iter().map(|argument| (*argument).to_owned()).chain(self.place()), self.folder.path())
     }
 

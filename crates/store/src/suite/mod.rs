@@ -17,6 +17,7 @@ mod reading;
 mod schema;
 mod sending;
 mod world;
+mod space;
 
 use crate::{
     Database, Keyring, SecretKey, Store, StoreConfig,
