@@ -31,13 +31,10 @@ const MOST_PER_NETWORK: usize = 512;
 pub async fn serve(config: Config) -> Result<(), Failure> {
     open::make_folder(&config.data)?;
     // A SQLite file has one server; PostgreSQL has any number of nodes.
-    let mut lock = if config.database.is_none() { Some(ServeLock::take(&config.data)?) } else { None };
+    let _lock = if config.database.is_none() { Some(ServeLock::take(&config.data)?) } else { None };
     let listener = bind(config.listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
     let address = format!("http://{address}");
-    if let Some(lock) = &mut lock {
-        lock.write(&address)?;
-    }
     let opened = open::open(config).await?;
     let (config, services) = (opened.config, opened.services);
 
@@ -57,9 +54,11 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
         },
     );
 
+    let base = config.public_url.as_ref().map_or(address.as_str(), |url| url.0.as_str());
+    services.serve_at(base).await?;
+
     say(&address)?;
     if let Some(code) = auth::create_setup_code(&services).await? {
-        let base = config.public_url.as_ref().map_or(address.as_str(), |url| url.0.as_str());
         say(&format!("Set up: {base}/setup?code={code}"))?;
     }
     tracing::info!(address, "the server is ready");

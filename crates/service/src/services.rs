@@ -113,6 +113,22 @@ impl Services {
         }
     }
 
+    /// Says under which address people reach this process, for the links that commands print.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub async fn serve_at(&self, address: &str) -> Result<(), ServiceError> {
+        Ok(self.0.store.serve_at(address).await?)
+    }
+
+    /// Under which address the server was reached that worked on this data last.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn find_served_at(&self) -> Result<Option<String>, ServiceError> {
+        Ok(self.0.store.find_served_at().await?)
+    }
+
     /// Tells a lane's worker that something waits.
     pub(crate) fn wake_lane(&self, lane: i64) {
         if let Some(wake) = usize::try_from(lane).ok().and_then(|lane| self.0.inbound_wake.get(lane)) {

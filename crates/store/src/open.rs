@@ -53,7 +53,7 @@ pub struct Store(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     engine: Engine,
-    ids: IdSource,
+    pub(crate) ids: IdSource,
     pub(crate) keys: Keyring,
     pub(crate) files: object_store::local::LocalFileSystem,
     pub(crate) batcher: Batcher,

@@ -39,6 +39,7 @@ const MAY_SCAN: &[(&str, &str)] = &[
     ("workspaces.LIST", "the process's own start; a workspace is a business"),
     ("ids.LIST_NODES", "at most 1,024 rows, at start"),
     ("channel_accounts.SECRETS_PAGE", "the command that changes keys looks at every account"),
+    ("ids.SERVED_AT", "at most 1,024 rows, for a link that a command prints"),
     ("channel_accounts.ENDPOINTS", "the command that changes keys looks at every callback address"),
     ("channel_accounts.ALL_SEALED", "at start; an account is a page or a number of the business"),
     ("agents.COUNT_OWNERS", "the whole of an index that holds owners alone"),
