@@ -4,6 +4,7 @@ use crate::{
     Actor, Caller, ServiceError, Services,
     channel_accounts::{IdempotencyKey, key_reused, opened},
 };
+use channel::{Account, Channel};
 use model::{
     Block, DeliveryState, FailureReason, IdentityId, JobId, MessageId, Permission, ThreadId,
     block::check_blocks,
@@ -38,13 +39,16 @@ pub(crate) fn window_rule(services: &Services, row: &ChannelAccountRow) -> Resul
         .channels
         .find(&row.account.kind)
         .ok_or_else(|| ServiceError::Internal(format!("this build has no channel {}", row.account.kind)))?;
+    Ok(rule_of(channel.as_ref(), &opened(row)))
+}
+
+/// What a channel and the settings of an account on it allow.
+pub(crate) fn rule_of(channel: &dyn Channel, account: &Account) -> WindowRule {
     let capabilities = channel.capabilities();
-    Ok(WindowRule {
+    WindowRule {
         has_window: capabilities.has_window,
-        human_extension_millis: capabilities
-            .human_extension_millis
-            .filter(|_| channel.has_human_extension(&opened(row))),
-    })
+        human_extension_millis: capabilities.human_extension_millis.filter(|_| channel.has_human_extension(account)),
+    }
 }
 
 fn refused(reason: FailureReason) -> ServiceError {

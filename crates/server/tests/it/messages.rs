@@ -9,6 +9,7 @@ on_both_engines!(
     a_message_comes_in_and_the_answer_goes_out,
     a_repeated_creation_makes_one_thing,
     a_retry_asks_the_gate_first,
+    the_time_that_people_have_is_told,
     credentials_follow_no_changed_address,
     pages_show_everything_once,
     a_socket_resumes_from_any_cursor,
@@ -64,6 +65,31 @@ async fn a_retry_asks_the_gate_first(engine: Engine) {
     scene.live.until("message.received").await;
     scene.server.post(&scene.owner, &retry, &Value::Null).await.expect(200);
     scene.live.until("message.sent").await;
+}
+
+async fn the_time_that_people_have_is_told(engine: Engine) {
+    let scene = Scene::new(engine).await;
+    let account = format!("/api/v1/channel-accounts/{}", scene.account["id"].as_str().unwrap());
+    let read = async || {
+        let thread = scene.server.get(&scene.owner, &format!("/api/v1/threads/{}", scene.thread)).await.expect(200);
+        let customer = format!("/api/v1/customers/{}", thread["customer"]["id"].as_str().unwrap());
+        let customer = scene.server.get(&scene.owner, &customer).await.expect(200);
+        let threads = scene.server.get(&scene.owner, "/api/v1/threads").await.expect(200);
+        let customers = scene.server.get(&scene.owner, "/api/v1/customers").await.expect(200);
+        let identity = thread["customer"]["identities"][0].clone();
+        for other in [&customer, &threads["items"][0]["customer"], &customers["items"][0]] {
+            assert_eq!(other["identities"][0], identity, "the same wherever it is read");
+        }
+        identity
+    };
+    assert_eq!(read().await["human_window_until"], Value::Null, "the account has no such right");
+    let allow = json!({"settings": {"human_agent_tag": true}});
+    scene.server.call("PATCH", &scene.owner, &account, &allow, &[]).await.expect(200);
+    let identity = read().await;
+    let at = |name: &str| serde_json::from_value::<model::Timestamp>(identity[name].clone()).unwrap();
+    let day = 86_400_000;
+    assert_eq!(at("window_until"), at("last_inbound_at").plus_millis(day));
+    assert_eq!(at("human_window_until"), at("last_inbound_at").plus_millis(7 * day));
 }
 
 async fn a_repeated_creation_makes_one_thing(engine: Engine) {

@@ -138,6 +138,9 @@ export class LiveCache {
     const again = (queryKey: readonly unknown[]) => void this.client.invalidateQueries({ queryKey })
     if (frame.kind.startsWith('channel_account.')) {
       again(keys.accounts)
+      // Whether people have longer to answer than programs is a setting of the account. The list may be thousands of rows,
+      // and takes up each thread that is read.
+      again(['thread'])
       if (frame.subject_id) again(keys.account(frame.subject_id))
     } else if (frame.kind.startsWith('agent.')) {
       again(keys.agents)

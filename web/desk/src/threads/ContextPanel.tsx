@@ -5,7 +5,7 @@ import { channelName } from '../parts/channels.ts'
 import { Avatar, ChannelGlyph } from '../parts/Glyphs.tsx'
 import { useNow } from '../parts/later.ts'
 import styles from './ContextPanel.module.css'
-import { customerName } from './words.ts'
+import { answerUntil, customerName } from './words.ts'
 
 /** What is known of the person, and how long they can still be answered. */
 export function ContextPanel({ customer }: { customer: Customer }) {
@@ -39,7 +39,8 @@ function IdentityRow({ identity }: { identity: Identity }) {
   const { t } = useTranslation()
   const { dateTime, span } = useFormats()
   const now = useNow()
-  const left = identity.window_until ? Date.parse(identity.window_until) - now : undefined
+  const until = answerUntil(identity, now)
+  const left = until ? until.at - now : undefined
   return (
     <li className={styles.identity}>
       <div className={styles.channel}>
@@ -58,7 +59,7 @@ function IdentityRow({ identity }: { identity: Identity }) {
             <dd>
               {left > 0 ? (
                 <span className={left < 2 * 3_600_000 ? 'chip warn' : 'chip good'}>
-                  {t('window.open', { left: span(left) })}
+                  {t(until?.human ? 'window.human' : 'window.open', { left: span(left) })}
                 </span>
               ) : (
                 <span className="clock asleep">{t('window.closed')}</span>
