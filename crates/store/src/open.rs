@@ -174,8 +174,10 @@ impl Store {
     fn keep_write_fault(&self, reason: &str) -> String {
         let help = if reason.contains("read-only") || reason.contains("readonly") {
             format!("make it writable {}", self.0.place)
-        } else {
+        } else if reason.contains("full") || reason.contains("no space") {
             format!("free space {}", self.0.place)
+        } else {
+            format!("free space, or make it writable, {}", self.0.place)
         };
         let told = format!("{reason}; {help}");
         let mut fault = self.0.write_fault.lock().unwrap_or_else(PoisonError::into_inner);

@@ -114,19 +114,25 @@ async fn ready_follows_the_space_on_the_disk() {
     assert_eq!(server.send("GET", "/healthz", &[], None).await.status, 200, "the process itself lives");
     let kept = server.get(&owner, "/api/v1/inbound-events?limit=100").await.expect(200);
     assert_eq!(kept["items"].as_array().unwrap().len(), stored, "what was acknowledged is there, and can be read");
-    let log = server.serving.log();
-    assert!(log.contains("free space on the disk of") && log.contains("onethread.db"), "{log}");
+    let end = Instant::now() + PATIENCE;
+    let logged = async |words: &str| {
+        while !server.serving.log().contains(words) {
+            assert!(Instant::now() < end, "{words} is missing in {}", server.serving.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    logged("free space, or make it writable, on the disk of").await;
+    logged("onethread.db").await;
 
     // Space again. Nobody sends anything: the process finds out by itself.
     let id = server.serving.id().to_string();
     let raised = std::process::Command::new("prlimit").args(["--pid", &id, "--fsize=unlimited"]).status().unwrap();
     assert!(raised.success());
-    let end = Instant::now() + PATIENCE;
     while ready().await.status != 200 {
         assert!(Instant::now() < end, "it is ready again");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert!(server.serving.log().contains("the database can be written again"));
+    logged("the database can be written again").await;
 }
 
 /// A line to the database that can be cut.
