@@ -9,7 +9,7 @@ use axum::{
     response::IntoResponse,
     routing::{MethodRouter, get},
 };
-use model::{ChannelAccountId, CustomerId, InboundEventId, MessageId, ThreadId, TokenId, log::LogFrame};
+use model::{ChannelAccountId, CustomerId, InboundEventId, JobId, MessageId, ThreadId, TokenId, log::LogFrame};
 use serde_json::{Map, Value, json};
 use utoipa::{
     Modify, OpenApi,
@@ -32,7 +32,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     // What only parameters name is not found by itself.
-    components(schemas(LogFrame, ThreadId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId)),
+    components(schemas(LogFrame, ThreadId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId, JobId)),
     security(("bearer" = []), ("cookie" = [])),
     modifiers(&Schemes),
     tags(
@@ -90,8 +90,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(customers::list_customers))
         .routes(routes!(customers::get_customer))
         .routes(routes!(operations::list_jobs))
+        .routes(routes!(operations::replay_job))
+        .routes(routes!(operations::dismiss_job))
         .routes(routes!(operations::list_inbound_events))
-        .routes(routes!(operations::get_inbound_event))
+        .routes(routes!(operations::get_inbound_event, operations::dismiss_inbound_event))
+        .routes(routes!(operations::replay_inbound_event))
         .routes(routes!(live::create_live_ticket))
         .routes(routes!(live::follow_log));
     OpenApiRouter::with_openapi(Contract::openapi()).nest("/api/v1", v1)

@@ -216,7 +216,9 @@ fn callbacks(account: &ChannelAccount) -> Finding {
 async fn dead_jobs(services: &Services, caller: &Caller) -> Finding {
     match operations::list_jobs(services, caller, JobState::Dead, LOOKS_AT, None).await {
         Ok(page) if page.items.is_empty() => Good("none was given up".to_owned()),
-        Ok(page) => Mend(format!("{} given up; look at them at the desk under Operations", count(page.items.len()))),
+        Ok(page) => {
+            Mend(format!("{} given up; replay or dismiss them at the desk under Operations", count(page.items.len())))
+        }
         Err(error) => Mend(error.to_string()),
     }
 }
@@ -224,9 +226,10 @@ async fn dead_jobs(services: &Services, caller: &Caller) -> Finding {
 async fn undecodable(services: &Services, caller: &Caller) -> Finding {
     match operations::list_inbound_events(services, caller, InboundState::Undecodable, LOOKS_AT, None).await {
         Ok(page) if page.items.is_empty() => Good("all could be read".to_owned()),
-        Ok(page) => {
-            Mend(format!("{} cannot be read; look at them at the desk under Operations", count(page.items.len())))
-        }
+        Ok(page) => Mend(format!(
+            "{} cannot be read; read them again or dismiss them at the desk under Operations",
+            count(page.items.len())
+        )),
         Err(error) => Mend(error.to_string()),
     }
 }

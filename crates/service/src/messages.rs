@@ -179,12 +179,17 @@ pub async fn get_message(services: &Services, caller: &Caller, id: MessageId) ->
 /// `account_disabled` when the gate says no: it would only fail once more.
 pub async fn retry_message(services: &Services, caller: &Caller, id: MessageId) -> Result<Entry, ServiceError> {
     caller.require(Permission::SendMessages)?;
-    queue_again(services, caller, id).await?;
+    queue_again(services, caller, id, None).await?;
     get_message(services, caller, id).await
 }
 
-/// Queues a failed or uncertain message once more, when the gate lets it pass.
-pub(crate) async fn queue_again(services: &Services, caller: &Caller, id: MessageId) -> Result<(), ServiceError> {
+/// Queues a failed or uncertain message once more, when the gate lets it pass. `replayed`: the given-up job that was named.
+pub(crate) async fn queue_again(
+    services: &Services,
+    caller: &Caller,
+    id: MessageId,
+    replayed: Option<JobId>,
+) -> Result<(), ServiceError> {
     let store = services.store();
     let thread = store.find_thread_of_message(caller.workspace_id, id).await?.ok_or(ServiceError::NotFound)?;
     let delivery = store.find_delivery(caller.workspace_id, id).await?;
@@ -203,6 +208,7 @@ pub(crate) async fn queue_again(services: &Services, caller: &Caller, id: Messag
         id,
         workspace_id: caller.workspace_id,
         job_id: JobId(store.new_id()?),
+        replayed,
         actor_id: caller.actor_id(),
         now,
     };

@@ -39,7 +39,7 @@ pub use deliveries::{AttemptOutcome, Delivery, Ended, StartedAttempt};
 pub use error::{Result, StoreError};
 pub use files::StoredFile;
 pub use idempotency::{Created, Idempotency};
-pub use inbound::{EventFact, LANES, NewInboundEvent, ReadEvent, WaitingEvent};
+pub use inbound::{EventFact, LANES, NewInboundEvent, ReadEvent, SetAsideEvent, WaitingEvent};
 pub use jobs::{ClaimedJob, DELIVER};
 pub use log::LogRecord;
 pub use messages::{NewMessage, RetriedMessage};

@@ -1,6 +1,7 @@
 //! What providers tell us: stored first, turned into entries second ([`apply`]). The hot path.
 
 mod apply;
+mod letters;
 
 use crate::{
     Store,
@@ -17,6 +18,9 @@ use std::collections::HashSet;
 
 #[cfg(test)]
 pub(crate) use apply::QUERIES as APPLY_QUERIES;
+#[cfg(test)]
+pub(crate) use letters::QUERIES as LETTER_QUERIES;
+pub use letters::SetAsideEvent;
 
 /// Lanes. Events of one person share one and keep their order.
 pub const LANES: i64 = 16;
@@ -149,10 +153,6 @@ queries! {
     SET_ASIDE = Same("UPDATE inbound_event SET state = 'undecodable', error = $1 WHERE workspace_id = $2 AND id = $3 AND state = 'stored'");
 }
 
-impl Store {
-    /// Stores a callback's events durably, all or none; returns how many were new. Goes with others into one transaction.
-    pub async fn store_inbound_events(&self, events: Vec<NewInboundEvent>) -> Result<usize> {
-        if events.is_empty() {
 /// An event without its payload.
 fn read_event(row: &Row<'_>) -> Result<InboundEvent> {
     Ok(InboundEvent {
@@ -197,6 +197,10 @@ async fn insert_events(executor: &Executor, events: &[NewInboundEvent]) -> Resul
     Ok(new)
 }
 
+impl Store {
+    /// Stores a callback's events durably, all or none; returns how many were new. Goes with others into one transaction.
+    pub async fn store_inbound_events(&self, events: Vec<NewInboundEvent>) -> Result<usize> {
+        if events.is_empty() {
             return Ok(0);
         }
         self.0.batcher.submit(events).await

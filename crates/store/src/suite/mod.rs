@@ -9,6 +9,7 @@ mod coverage;
 mod engine;
 mod files;
 mod inbound;
+mod letters;
 mod log;
 mod outage;
 mod people;
@@ -16,8 +17,8 @@ mod property;
 mod reading;
 mod schema;
 mod sending;
-mod world;
 mod space;
+mod world;
 
 use crate::{
     Database, Keyring, SecretKey, Store, StoreConfig,

@@ -145,8 +145,10 @@ export class LiveCache {
     } else if (frame.kind.startsWith('agent.')) {
       again(keys.agents)
       again(keys.me)
-    } else if (frame.kind === 'message.failed' || frame.kind === 'message.uncertain') {
+    } else if (frame.kind === 'message.failed' || frame.kind === 'message.uncertain' || frame.kind.startsWith('job.')) {
       again(['jobs'])
+    } else if (frame.kind.startsWith('event.') && !frame.entry) {
+      again(['events'])
     } else if (frame.entry?.type === 'message' && frame.entry.direction === 'inbound') {
       const id = frame.entry.channel_account_id
       again(keys.account(id))
