@@ -19,7 +19,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 use service::{Caller, auth, auth::Credential, channel_accounts::IdempotencyKey};
-use std::{cell::Cell, convert::Infallible, net::IpAddr, net::SocketAddr};
+use std::{cell::Cell, convert::Infallible, net::IpAddr, net::Ipv6Addr, net::SocketAddr};
 use utoipa::{
     IntoParams, ToSchema,
     openapi::{RefOr, Schema},
@@ -158,9 +158,19 @@ impl FromRequestParts<App> for Peer {
 }
 
 impl Peer {
-    /// The address as text, for limits.
-    pub(crate) fn text(&self) -> String {
-        self.address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())
+    /// The [`network`] that the request came from as text, for limits.
+    pub(crate) fn network(&self) -> String {
+        self.address.map_or_else(|| "unknown".to_owned(), |address| network(address).to_string())
+    }
+}
+
+/// What limits take for one peer: an IPv4 address, or the /64 of an IPv6 address, all of which belongs to one customer of
+/// an access provider (RFC 6177).
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) if !address.is_loopback() => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        other => other,
     }
 }
 
@@ -397,5 +407,22 @@ impl<'de> MapAccess<'de> for OneField<'_> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Self::Error> {
         let value = self.value.take().unwrap_or(Value::Null);
         seed.deserialize(value).inspect_err(|_| self.failed.set(true))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_is_an_ipv4_address_or_the_64_of_an_ipv6_address() {
+        let network = |text: &str| Peer { address: Some(text.parse().unwrap()), is_local: false }.network();
+        assert_eq!(network("::ffff:203.0.113.7"), "203.0.113.7");
+        assert_eq!(network("::1"), "::1");
+        assert_eq!(network("203.0.113.7"), "203.0.113.7");
+        assert_eq!(network("2001:db8:1:2:aaaa::1"), network("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("2001:db8:1:2::1"), "2001:db8:1:2::");
+        assert_eq!(Peer { address: None, is_local: false }.network(), "unknown");
     }
 }

@@ -18,7 +18,7 @@ pub(crate) async fn tell_alive() -> &'static str {
     "ok\n"
 }
 
-/// Says whether the database answers; 503 when not.
+/// Says whether the database answers and took the last write; 503 when not, with which of both it is.
 pub(crate) async fn tell_ready(State(services): State<Services>) -> Result<&'static str, Problem> {
     services.check_ready().await?;
     Ok("ready\n")

@@ -35,6 +35,8 @@ pub mod threads;
 pub mod tokens;
 pub mod webhooks;
 
+pub use extract::network;
+
 use axum::{Router, extract::DefaultBodyLimit, extract::FromRef, http::StatusCode, middleware, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
 use service::Services;

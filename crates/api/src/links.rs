@@ -1,7 +1,7 @@
 //! One-time links: a newcomer or somebody who forgot sets a password.
 
 use crate::{
-    extract::{Body, ByHttps, NotForeign, Path},
+    extract::{Body, ByHttps, NotForeign, Path, Peer},
     me::Me,
     problem::{Checked, Common, Limited, Missing, Problem, WithBody},
     session,
@@ -71,9 +71,10 @@ pub(crate) async fn redeem_link(
     State(services): State<Services>,
     _: NotForeign,
     by_https: ByHttps,
+    peer: Peer,
     Path(code): Path<String>,
     Body(body): Body<NewPassword>,
 ) -> Result<impl IntoResponse, Problem> {
-    let signed_in = auth::redeem_link(&services, &code, &body.password).await?;
+    let signed_in = auth::redeem_link(&services, &code, &body.password, &peer.network()).await?;
     session::begin(&services, signed_in, by_https).await
 }

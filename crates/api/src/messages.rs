@@ -100,7 +100,10 @@ pub(crate) async fn get_message(
     Ok(Json(messages::get_message(&services, &caller, id).await?))
 }
 
-/// Sends a failed or uncertain message once more; any other is a conflict.
+/// Sends a failed or uncertain message once more.
+///
+/// Any other is a conflict, and so is one that cannot go out now: the code says why (`window_closed`, `blocked`,
+/// `account_disabled`).
 #[utoipa::path(
     post, path = "/messages/{id}/retry", tag = "Messages",
     params(("id" = MessageId, Path, description = "The message's id.")),

@@ -8,10 +8,7 @@ use axum::{
     response::IntoResponse,
     routing::{MethodRouter, get},
 };
-use model::{
-ChannelAccountId, CustomerId, EpisodeId, FileId, InboundEventId, MessageId, ThreadId, TokenId, WebhookId, AttributeId, CalendarId, LabelId,
-    log::LogFrame,
-};
+use model::{ChannelAccountId, CustomerId, EpisodeId, FileId, InboundEventId, MessageId, ThreadId, TokenId, WebhookId, AttributeId, CalendarId, LabelId, log::LogFrame, JobId};
 use serde_json::{Map, Value, json};
 use utoipa::{
     Modify, OpenApi,
@@ -34,7 +31,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     // What only parameters name is not found by itself.
-    components(schemas(LogFrame, ThreadId, EpisodeId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId, FileId, WebhookId, LabelId, AttributeId, CalendarId)),
+    components(schemas(LogFrame, ThreadId, EpisodeId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId, FileId, WebhookId, LabelId, AttributeId, CalendarId, JobId)),
     security(("bearer" = []), ("cookie" = [])),
     modifiers(&Schemes),
     tags(
@@ -133,8 +130,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(calendars::get_calendar, calendars::update_calendar, calendars::delete_calendar))
         .routes(routes!(calendars::preview_calendar))
         .routes(routes!(operations::list_jobs))
+        .routes(routes!(operations::replay_job))
+        .routes(routes!(operations::dismiss_job))
         .routes(routes!(operations::list_inbound_events))
-        .routes(routes!(operations::get_inbound_event))
+        .routes(routes!(operations::get_inbound_event, operations::dismiss_inbound_event))
+        .routes(routes!(operations::replay_inbound_event))
         .routes(routes!(live::create_live_ticket))
         .routes(routes!(live::follow_log));
     OpenApiRouter::with_openapi(Contract::openapi()).nest("/api/v1", v1)

@@ -2,17 +2,17 @@
 
 use crate::{
     extract::{Authenticated, Limit, Path, Query},
-    problem::{Checked, Common, Guarded, Missing, Problem},
+    problem::{Checked, Common, Contradicts, Guarded, Missing, Problem},
 };
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use model::{
-    InboundEventId,
+    InboundEventId, JobId,
     entry::Page,
     operation::{InboundEvent, InboundState, Job, JobState},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use service::{Services, operations};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 /// Which jobs are asked for.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -50,6 +50,13 @@ pub(crate) struct InboundEventQuery {
     cursor: Option<String>,
 }
 
+/// What reading a stored event once more gave.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReplayedEvent {
+    /// How many events now wait to become entries: a body that is read at last may hold several.
+    events: usize,
+}
+
 fn dead() -> JobState {
     JobState::Dead
 }
@@ -70,6 +77,39 @@ pub(crate) async fn list_jobs(
 ) -> Result<Json<Page<Job>>, Problem> {
     let (limit, cursor) = (query.limit.0, query.cursor.as_deref());
     Ok(Json(operations::list_jobs(&services, &caller, query.state, limit, cursor).await?))
+}
+
+/// Takes a job up once more that was given up.
+///
+/// The delivery of a message is then a new job, as when an agent sends it again; when it may not go out now, the conflict's
+/// code says why (`window_closed`, `blocked`, `account_disabled`).
+#[utoipa::path(
+    post, path = "/jobs/{id}/replay", tag = "Operations", params(("id" = JobId, Path, description = "The job's id.")),
+    responses(
+        (status = 200, description = "The job that waits now.", body = Job),
+        Guarded, Missing, Contradicts, Common,
+    )
+)]
+pub(crate) async fn replay_job(
+    State(services): State<Services>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<JobId>,
+) -> Result<Json<Job>, Problem> {
+    Ok(Json(operations::replay_job(&services, &caller, id).await?))
+}
+
+/// Removes a job that was given up; one that waits is a conflict.
+#[utoipa::path(
+    delete, path = "/jobs/{id}", tag = "Operations", params(("id" = JobId, Path, description = "The job's id.")),
+    responses((status = 204, description = "It is gone."), Guarded, Missing, Contradicts, Common)
+)]
+pub(crate) async fn dismiss_job(
+    State(services): State<Services>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<JobId>,
+) -> Result<StatusCode, Problem> {
+    operations::dismiss_job(&services, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Lists the stored events in a state, newest first.
@@ -98,4 +138,39 @@ pub(crate) async fn get_inbound_event(
     Path(id): Path<InboundEventId>,
 ) -> Result<Json<InboundEvent>, Problem> {
     Ok(Json(operations::get_inbound_event(&services, &caller, id).await?))
+}
+
+/// Reads a stored event once more that became no entry.
+///
+/// What could not be read is read by the server's present decoder; for what came for an account that was not connected,
+/// the account is looked for again. A conflict when that helps nothing (`still_unreadable`, `account_not_connected`).
+#[utoipa::path(
+    post, path = "/inbound-events/{id}/replay", tag = "Operations",
+    params(("id" = InboundEventId, Path, description = "The event's id.")),
+    responses(
+        (status = 200, description = "It will become entries.", body = ReplayedEvent),
+        Guarded, Missing, Contradicts, Common,
+    )
+)]
+pub(crate) async fn replay_inbound_event(
+    State(services): State<Services>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<InboundEventId>,
+) -> Result<Json<ReplayedEvent>, Problem> {
+    Ok(Json(ReplayedEvent { events: operations::replay_inbound_event(&services, &caller, id).await? }))
+}
+
+/// Removes a stored event that became no entry, with its payload; any other is a conflict.
+#[utoipa::path(
+    delete, path = "/inbound-events/{id}", tag = "Operations",
+    params(("id" = InboundEventId, Path, description = "The event's id.")),
+    responses((status = 204, description = "It is gone."), Guarded, Missing, Contradicts, Common)
+)]
+pub(crate) async fn dismiss_inbound_event(
+    State(services): State<Services>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<InboundEventId>,
+) -> Result<StatusCode, Problem> {
+    operations::dismiss_inbound_event(&services, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -202,6 +202,19 @@ impl From<ServiceError> for Problem {
                     )
                 }
             }
+            ServiceError::CannotWrite(reason) => {
+                // The reason names places on the machine; it is for the log.
+                tracing::warn!(error = %reason, "the database cannot be written");
+                Self {
+                    retry_after_seconds: Some(10),
+                    ..Self::new(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        "unavailable",
+                        "the database takes no writes now: its disk is full, or it is read-only; the server's log says \
+                         what helps",
+                    )
+                }
+            }
             ServiceError::Internal(reason) => {
                 tracing::error!(error = %reason, "a fault of ours");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", INTERNAL)

@@ -52,7 +52,7 @@ fn cookie(secret: &str, expires_at: Option<Timestamp>, by_https: bool) -> String
 
 /// Signs a person in.
 ///
-/// After five misses within a minute, per address and per e-mail, the answer is 429 for a while.
+/// After five misses within a minute, from one network for one e-mail address, the answer is 429 for a while.
 #[utoipa::path(
     post, path = "/session", tag = "Sign-in", request_body = SignIn, security(()),
     extensions(("x-internal" = json!(true))),
@@ -69,7 +69,7 @@ pub(crate) async fn sign_in(
     peer: Peer,
     Body(body): Body<SignIn>,
 ) -> Result<impl IntoResponse, Problem> {
-    let signed_in = auth::sign_in(&services, &body.email, &body.password, &peer.text()).await?;
+    let signed_in = auth::sign_in(&services, &body.email, &body.password, &peer.network()).await?;
     begin(&services, signed_in, by_https).await
 }
 

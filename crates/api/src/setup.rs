@@ -1,7 +1,7 @@
 //! The first run: an installation gets its workspace and owner.
 
 use crate::{
-    extract::{Body, ByHttps, NotForeign},
+    extract::{Body, ByHttps, NotForeign, Peer},
     me::Me,
     problem::{BadSecret, Checked, Common, Contradicts, Limited, Problem, WithBody},
     session,
@@ -62,9 +62,11 @@ pub(crate) async fn set_up(
     State(services): State<Services>,
     _: NotForeign,
     by_https: ByHttps,
+    peer: Peer,
     Body(body): Body<SetUp>,
 ) -> Result<impl IntoResponse, Problem> {
     let SetUp { code, workspace_name, name, email, password } = body;
-    let signed_in = auth::set_up_owner(&services, SetUpOwner { code, workspace_name, name, email, password }).await?;
+    let owner = SetUpOwner { code, workspace_name, name, email, password };
+    let signed_in = auth::set_up_owner(&services, owner, &peer.network()).await?;
     session::begin(&services, signed_in, by_https).await
 }

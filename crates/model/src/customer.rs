@@ -53,6 +53,9 @@ pub struct Identity {
     pub channel_account_id: ChannelAccountId,
     /// Until when the provider lets us answer; null when no window is or was open, or the channel has none.
     pub window_until: Option<Timestamp>,
+    /// Until when a person, never a program, may still write once `window_until` is over; null when the channel or the
+    /// account has no such right.
+    pub human_window_until: Option<Timestamp>,
     /// The provider says that they cannot be reached.
     pub blocked: bool,
     /// When they last wrote.

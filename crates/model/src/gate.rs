@@ -58,14 +58,17 @@ pub fn may_send(author: AuthorKind, rule: WindowRule, route: RouteState, now: Ti
     if !rule.has_window || route.window_until.is_some_and(|until| now < until) {
         return Decision::Allow(Window::Open);
     }
-    let human_until = match (rule.human_extension_millis, route.last_inbound_at) {
-        (Some(millis), Some(last)) => Some(last.plus_millis(millis)),
-        _ => None,
-    };
-    if author == AuthorKind::Agent && human_until.is_some_and(|until| now < until) {
+    let human = human_until(rule.human_extension_millis, route.last_inbound_at);
+    if author == AuthorKind::Agent && human.is_some_and(|until| now < until) {
         return Decision::Allow(Window::HumanAgent);
     }
     Decision::Deny(FailureReason::OutsideWindow)
+}
+
+/// Until when a person may write, by the extension (milliseconds) and the customer's last message.
+#[must_use]
+pub fn human_until(extension_millis: Option<i64>, last_inbound_at: Option<Timestamp>) -> Option<Timestamp> {
+    Some(last_inbound_at?.plus_millis(extension_millis?))
 }
 
 #[cfg(test)]

@@ -125,6 +125,14 @@ kinds! {
     EventHappened = "event.happened", shown: true;
     /// The provider told something about a channel account.
     ChannelAccountTold = "channel_account.told", shown: false;
+    /// A stored event that became no entry is read once more.
+    EventReplayed = "event.replayed", shown: false;
+    /// A stored event that became no entry was removed by a person.
+    EventDismissed = "event.dismissed", shown: false;
+    /// A job that was given up is taken up once more.
+    JobReplayed = "job.replayed", shown: false;
+    /// A job that was given up was removed by a person.
+    JobDismissed = "job.dismissed", shown: false;
     /// A channel account was connected.
     ChannelAccountCreated = "channel_account.created", shown: false;
     /// Settings, secrets or state of a channel account changed.

@@ -10,11 +10,13 @@ use model::{
     channel_account::ChannelAccount,
     operation::{InboundState, JobState},
 };
-use service::{Actor, Caller, Clock, Services, SystemClock, auth, channel_accounts, operations};
+use service::{Actor, Caller, Clock, ServiceError, Services, SystemClock, auth, channel_accounts, operations};
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 /// 2026-01-01 and 2100-01-01, between which a sane clock is.
 const SANE_MILLIS: std::ops::Range<i64> = model::ID_EPOCH_MILLIS..4_102_444_800_000;
+/// What must fit into the data folder: less is as good as full.
+const PROBE_BYTES: usize = 1024 * 1024;
 /// How many things a check looks at.
 const LOOKS_AT: u32 = 100;
 
@@ -103,7 +105,10 @@ fn examine_machine(config: &Config, report: &mut Report) -> Result<(), Failure> 
 fn writable(data: &Path) -> Finding {
     let probe = data.join(format!("doctor.{}", std::process::id()));
     let written = open::make_folder(data).map_err(|failure| failure.to_string()).and_then(|()| {
-        fs::write(&probe, b"probe").and_then(|()| fs::remove_file(&probe)).map_err(|error| error.to_string())
+        let outcome = fs::write(&probe, vec![b'x'; PROBE_BYTES]);
+        // What could not be written whole takes up the last of the space.
+        let removed = fs::remove_file(&probe);
+        outcome.and(removed).map_err(|error| error.to_string())
     });
     match written {
         Ok(()) => Good(format!("{} can be written", data.display())),
@@ -160,10 +165,9 @@ async fn examine_data(config: Config, workspace: Option<&str>, report: &mut Repo
         "database",
         match opened.services.check_ready().await {
             Ok(()) => Good(format!("{engine} answers, and its schema is current")),
-            Err(error) => {
-                let error = error.to_string();
-                Mend(format!("{error}; {}", advice(&error, "check that it runs")))
-            }
+            // It says itself what helps.
+            Err(error @ ServiceError::CannotWrite(_)) => Mend(error.to_string()),
+            Err(error) => Mend(format!("{error}; check that it runs")),
         },
     )?;
     let caller = match auth::find_workspace(&opened.services, workspace).await {
@@ -212,7 +216,9 @@ fn callbacks(account: &ChannelAccount) -> Finding {
 async fn dead_jobs(services: &Services, caller: &Caller) -> Finding {
     match operations::list_jobs(services, caller, JobState::Dead, LOOKS_AT, None).await {
         Ok(page) if page.items.is_empty() => Good("none was given up".to_owned()),
-        Ok(page) => Mend(format!("{} given up; look at them at the desk under Operations", count(page.items.len()))),
+        Ok(page) => {
+            Mend(format!("{} given up; replay or dismiss them at the desk under Operations", count(page.items.len())))
+        }
         Err(error) => Mend(error.to_string()),
     }
 }
@@ -220,9 +226,10 @@ async fn dead_jobs(services: &Services, caller: &Caller) -> Finding {
 async fn undecodable(services: &Services, caller: &Caller) -> Finding {
     match operations::list_inbound_events(services, caller, InboundState::Undecodable, LOOKS_AT, None).await {
         Ok(page) if page.items.is_empty() => Good("all could be read".to_owned()),
-        Ok(page) => {
-            Mend(format!("{} cannot be read; look at them at the desk under Operations", count(page.items.len())))
-        }
+        Ok(page) => Mend(format!(
+            "{} cannot be read; read them again or dismiss them at the desk under Operations",
+            count(page.items.len())
+        )),
         Err(error) => Mend(error.to_string()),
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod command;
 pub mod config;
+pub mod connections;
 pub mod doctor;
 pub mod lock;
 pub mod logging;
@@ -47,10 +48,8 @@ impl From<service::ServiceError> for Failure {
             }
             Error::NotFound => Self::new("there is no such thing here; check the name"),
             Error::Conflict { message, .. } => Self::new(message),
-            Error::Unavailable(reason) => {
-                let advice = advice(&reason, "try again");
-                Self::new(format!("the database cannot be used now: {reason}; {advice}"))
-            }
+            Error::Unavailable(reason) => Self::new(format!("the database cannot be used now: {reason}; try again")),
+            // What cannot be written says itself what helps, and where.
             other => Self::new(other.to_string()),
         }
     }
@@ -60,18 +59,16 @@ impl From<store::StoreError> for Failure {
     fn from(error: store::StoreError) -> Self {
         use store::StoreError as Error;
         Self::new(match error {
-            Error::Unavailable(ref reason) => {
-                format!("{error}; {}", advice(reason, "check the address, and that the database runs"))
-            }
+            Error::Unavailable(_) => format!("{error}; check the address, and that the database runs"),
+            // What cannot be written says itself what helps, and where.
             other => other.to_string(),
         })
     }
 }
 
-/// What to do about a fault of the database or of a file: space, when the disk is full, whatever it would be otherwise.
+/// What to do about a file that cannot be written: space, when the disk is full, whatever it would be otherwise.
 pub(crate) fn advice<'a>(fault: &str, otherwise: &'a str) -> &'a str {
-    // SQLite's words, the system's for a full disk and for a used-up quota, PostgreSQL's code.
-    let full = ["disk is full", "No space left on device", "os error 28", "quota exceeded", "answers 53100"];
+    let full = ["No space left on device", "os error 28", "quota exceeded"];
     if full.iter().any(|words| fault.contains(words)) { "the disk is full: free space on it" } else { otherwise }
 }
 
@@ -159,12 +156,13 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_with_what_helps() {
         let full = std::io::Error::from_raw_os_error(28).to_string();
-        for reason in ["database or disk is full", "PostgreSQL answers 53100", &full] {
-            let told = Failure::from(store::StoreError::Unavailable(reason.to_owned())).to_string();
-            assert!(told.contains("free space") && !told.contains("address"), "{told}");
-            let told = Failure::from(service::ServiceError::Unavailable(reason.to_owned())).to_string();
-            assert!(told.contains("free space") && !told.contains("try again"), "{told}");
-        }
+        assert!(advice(&full, "make it writable").contains("free space"));
+        assert_eq!(advice("Permission denied (os error 13)", "make it writable"), "make it writable");
+        let reason = "database or disk is full; free space on the disk of /srv/one/onethread.db";
+        let told = Failure::from(store::StoreError::CannotWrite(reason.to_owned())).to_string();
+        assert!(told.contains("cannot be written") && told.ends_with(reason), "{told}");
+        let told = Failure::from(service::ServiceError::CannotWrite(reason.to_owned())).to_string();
+        assert!(told.contains("cannot be written") && told.ends_with(reason), "{told}");
         let told = Failure::from(store::StoreError::Unavailable("closed".to_owned())).to_string();
         assert!(told.contains("check the address") && !told.contains("space"), "{told}");
     }

@@ -12,7 +12,9 @@ const NAME: &str = "serve.lock";
 
 /// The lock, held as long as this lives. The file says who holds it, for people.
 #[derive(Debug)]
-pub struct ServeLock(File);
+pub struct ServeLock {
+    _file: File,
+}
 
 impl ServeLock {
     /// Takes the lock.
@@ -40,35 +42,12 @@ impl ServeLock {
                 return Err(Failure::new(format!("cannot lock {}: {error}; is it on a network disk?", path.display())));
             }
         }
-        let mut lock = Self(file);
-        lock.write("")?;
-        Ok(lock)
-    }
-
-    /// Notes where the server listens, so that short commands can print whole links.
-    ///
-    /// # Errors
-    /// When the disk is full or broken.
-    pub fn write(&mut self, address: &str) -> Result<(), Failure> {
-        let line = format!("{} {address}\n", std::process::id());
-        let file = &mut self.0;
         file.set_len(0)
             .and_then(|()| file.seek(SeekFrom::Start(0)))
-            .and_then(|_| file.write_all(line.as_bytes()))
-            .map_err(|error| Failure::new(format!("cannot write {NAME}: {error}")))
+            .and_then(|_| file.write_all(format!("{}\n", std::process::id()).as_bytes()))
+            .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;
+        Ok(Self { _file: file })
     }
-}
-
-/// Where the `serve` that holds the lock listens; `None` when none runs.
-#[must_use]
-pub fn running_at(data: &Path) -> Option<String> {
-    let mut file = File::open(data.join(NAME)).ok()?;
-    if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
-        return None;
-    }
-    let mut holder = String::new();
-    file.read_to_string(&mut holder).ok()?;
-    holder.split_whitespace().nth(1).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -78,14 +57,10 @@ mod tests {
     #[test]
     fn the_second_is_refused_with_the_first_ones_number() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(running_at(folder.path()), None);
-        let mut held = ServeLock::take(folder.path()).unwrap();
-        held.write("http://127.0.0.1:1").unwrap();
+        let held = ServeLock::take(folder.path()).unwrap();
         let refused = ServeLock::take(folder.path()).unwrap_err().to_string();
         assert!(refused.contains(&std::process::id().to_string()), "{refused}");
-        assert_eq!(running_at(folder.path()).as_deref(), Some("http://127.0.0.1:1"));
         drop(held);
-        assert_eq!(running_at(folder.path()), None);
         ServeLock::take(folder.path()).unwrap();
     }
 }

@@ -172,16 +172,17 @@ fn key_of_file(path: &Path) -> Result<SecretKeys, Failure> {
         .map_err(|right| Failure::new(format!("{} is wrong: {right}; restore it from a backup", path.display())))
 }
 
-/// Under which address people reach the server: the configured one, else that of the running `serve`, else where it
-/// would listen.
-#[must_use]
-pub fn base_address(config: &Config) -> String {
-    config
-        .public_url
-        .as_ref()
-        .map(|url| url.0.clone())
-        .or_else(|| crate::lock::running_at(&config.data))
-        .unwrap_or_else(|| format!("http://{}", config.listen))
+/// Under which address people reach the server: the configured one, else what the last `serve` on this data said, else where
+/// it would listen.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn base_address(opened: &Opened) -> Result<String, Failure> {
+    if let Some(url) = &opened.config.public_url {
+        return Ok(url.0.clone());
+    }
+    let served = opened.services.find_served_at().await?;
+    Ok(served.unwrap_or_else(|| format!("http://{}", opened.config.listen)))
 }
 
 #[cfg(test)]

@@ -24,16 +24,16 @@ pub async fn token(opened: Opened, command: TokenCommand) -> Result<(), Failure>
 /// When there is no such person, nobody would be left who owns the workspace, the address is taken, the workspace is not clear, or the database does not answer.
 pub async fn user(opened: Opened, command: UserCommand) -> Result<(), Failure> {
     let services = &opened.services;
-    let link = |code: &str| format!("{}/link?code={code}", base_address(&opened.config));
+    let link = async |code: &str| say(&format!("{}/link?code={code}", base_address(&opened).await?));
     match command {
         UserCommand::Create { email, name, role, workspace } => {
             let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
             let made = auth::create_agent(services, workspace.as_deref(), &email, &name, role).await;
-            say(&link(&made.map_err(about_workspaces)?.1))
+            link(&made.map_err(about_workspaces)?.1).await
         }
         UserCommand::ResetPassword { email, workspace } => {
             let made = auth::create_reset_link(services, workspace.as_deref(), &email).await;
-            say(&link(&made.map_err(about_people)?))
+            link(&made.map_err(about_people)?).await
         }
         UserCommand::Disable { email, workspace } => {
             auth::disable_agent(services, workspace.as_deref(), &email).await.map_err(about_people)

@@ -1,8 +1,13 @@
 //! `serve`: puts the parts together, and takes them apart cleanly.
 
-use crate::{Failure, config::Config, lock::ServeLock, open, say};
+use crate::{
+    Failure,
+    config::Config,
+    connections::{self, Limits},
+    lock::ServeLock,
+    open, say,
+};
 use api::ApiConfig;
-use axum::{Router, serve::ListenerExt};
 use service::auth;
 use std::{io::ErrorKind, net::SocketAddr, time::Duration};
 use tokio::{
@@ -14,6 +19,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long requests, sockets and workers may take to finish. Longer than a call to a provider.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a request's head may take, and a connection be idle.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Connections of one network: an office of two hundred desks, and half of what a process may open on most systems.
+const MOST_PER_NETWORK: usize = 512;
 
 /// Runs the server until it is told to stop.
 ///
@@ -22,13 +31,10 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 pub async fn serve(config: Config) -> Result<(), Failure> {
     open::make_folder(&config.data)?;
     // A SQLite file has one server; PostgreSQL has any number of nodes.
-    let mut lock = if config.database.is_none() { Some(ServeLock::take(&config.data)?) } else { None };
+    let _lock = if config.database.is_none() { Some(ServeLock::take(&config.data)?) } else { None };
     let listener = bind(config.listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
     let address = format!("http://{address}");
-    if let Some(lock) = &mut lock {
-        lock.write(&address)?;
-    }
     let opened = open::open(config).await?;
     let (config, services) = (opened.config, opened.services);
 
@@ -48,13 +54,18 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
         },
     );
 
+    let base = config.public_url.as_ref().map_or(address.as_str(), |url| url.0.as_str());
+    services.serve_at(base).await?;
+
     say(&address)?;
     if let Some(code) = auth::create_setup_code(&services).await? {
-        let base = config.public_url.as_ref().map_or(address.as_str(), |url| url.0.as_str());
         say(&format!("Set up: {base}/setup?code={code}"))?;
     }
     tracing::info!(address, "the server is ready");
-    answer(listener, router, &stop).await?;
+    let limits = Limits { head: HEAD_TIMEOUT, most_per_network: (!config.trusted_proxy).then_some(MOST_PER_NETWORK) };
+    if !connections::serve(listener, router, limits, &stop, STOP_TIMEOUT).await {
+        tracing::warn!("some requests did not finish");
+    }
 
     tracker.close();
     if timeout(STOP_TIMEOUT, tracker.wait()).await.is_err() {
@@ -77,29 +88,6 @@ async fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
         };
         Failure::new(format!("cannot listen on {listen}: {error}; {what}"))
     })
-}
-
-/// Answers requests until the stop, and then those that have begun.
-async fn answer(listener: TcpListener, router: Router, stop: &CancellationToken) -> Result<(), Failure> {
-    // A frame of the socket is small and must not wait for the next one.
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
-        }
-    });
-    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(stop.clone().cancelled_owned());
-    let out_of_time = async {
-        stop.cancelled().await;
-        tokio::time::sleep(STOP_TIMEOUT).await;
-    };
-    tokio::select! {
-        served = serving => served.map_err(|error| Failure::new(format!("the listener broke: {error}"))),
-        () = out_of_time => {
-            tracing::warn!("some requests did not finish");
-            Ok(())
-        }
-    }
 }
 
 /// Cancels at the first signal; a second one ends the process at once.

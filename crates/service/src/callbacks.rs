@@ -13,12 +13,15 @@ use std::{
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
-use store::{LANES, NewInboundEvent};
+use store::{LANES, NewInboundEvent, SetAsideEvent};
 
 /// How long an opened endpoint is believed, in milliseconds: another process may have changed it.
 const ENDPOINT_MILLIS: i64 = 10_000;
 /// The last good callback of an account is remembered to this precision, in milliseconds.
 const TOUCH_MILLIS: i64 = 60_000;
+
+/// Stands before a body that is no text, in base64.
+const IN_BASE64: &str = "base64:";
 
 /// What became of a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +169,25 @@ pub async fn receive_callback(
     Ok(Received::Stored { new, known: count - new })
 }
 
+/// Splits a kept body once more, by the decoder of today.
+///
+/// # Errors
+/// Conflict when it still cannot be read, or its callback address is gone.
+pub(crate) async fn split_again(
+    services: &Services,
+    event: &SetAsideEvent,
+) -> Result<Vec<NewInboundEvent>, ServiceError> {
+    let conflict = |message: String| ServiceError::Conflict { code: "still_unreadable", message };
+    let gone = || conflict("the callback address that this came to is gone".to_owned());
+    let key = &event.callback_key;
+    let endpoint = services.0.endpoints.find(services, key).await?.ok_or_else(gone)?;
+    let channel = services.0.channels.find(&endpoint.kind).ok_or_else(gone)?;
+    let body = kept_body(&event.payload);
+    let events =
+        channel.split(&body).map_err(|error| conflict(format!("this still cannot be read: {}", error.reason)))?;
+    events.into_iter().map(|split| stored(services, &endpoint, key, split, event.received_at)).collect()
+}
+
 /// Remembers that the provider calls, now and then; the desk hears of the first time.
 async fn touch(
     services: &Services,
@@ -219,6 +241,12 @@ fn stored(
     })
 }
 
+/// The bytes of a body that was kept whole.
+fn kept_body(payload: &str) -> Bytes {
+    let decoded = payload.strip_prefix(IN_BASE64).and_then(|text| STANDARD.decode(text).ok());
+    decoded.map_or_else(|| Bytes::copy_from_slice(payload.as_bytes()), Bytes::from)
+}
+
 fn undecodable(
     services: &Services,
     endpoint: &Endpoint,
@@ -229,7 +257,7 @@ fn undecodable(
 ) -> Result<NewInboundEvent, ServiceError> {
     let payload = match std::str::from_utf8(body) {
         Ok(text) if !text.contains('\0') => text.to_owned(),
-        _ => format!("base64:{}", STANDARD.encode(body)),
+        _ => format!("{IN_BASE64}{}", STANDARD.encode(body)),
     };
     Ok(NewInboundEvent {
         id: InboundEventId(services.store().new_id()?),
@@ -244,4 +272,16 @@ fn undecodable(
         error: Some(reason),
         received_at: now,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_body_is_given_back_byte_for_byte() {
+        assert_eq!(kept_body("{\"a\":1}"), "{\"a\":1}");
+        assert_eq!(kept_body(&format!("{IN_BASE64}{}", STANDARD.encode([0, 255]))), [0, 255].as_slice());
+        assert_eq!(kept_body("base64:no base64!"), "base64:no base64!", "text that only begins so");
+    }
 }

@@ -47,6 +47,18 @@ impl Caller {
         }))
     }
 
+    /// Refuses to act on an owner, or on what carries an owner's role, unless the caller is one: otherwise an admin could
+    /// shut the owner out. Every act on a person or a token asks this besides its right.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`].
+    pub fn require_over(&self, role: Role) -> Result<(), ServiceError> {
+        if role == Role::Owner && self.role != Role::Owner {
+            return Err(ServiceError::Forbidden("only an owner may do this to an owner"));
+        }
+        Ok(())
+    }
+
     /// `agt_…` or `tok_…`.
     #[must_use]
     pub fn actor_id(&self) -> String {

@@ -8,6 +8,11 @@ use model::{
 };
 use serde_json::{Map, Value};
 use store::CustomerUpdate;
+use crate::{Caller, ServiceError, Services, messages::rule_of, paging};
+use channel::Account;
+    ChannelAccountId, CustomerId, Permission, WorkspaceId, customer::Customer, entry::Page, gate::human_until,
+};
+use std::collections::{BTreeMap, HashMap};
 
 /// The customers, newest first.
 ///
@@ -22,7 +27,8 @@ pub async fn list_customers(
     caller.require(Permission::ReadThreads)?;
     let limit = paging::limit(limit)?;
     let [before] = paging::place(cursor)?.unwrap_or([i64::MAX]);
-    let found = services.store().list_customers(caller.workspace_id, CustomerId(before), limit + 1).await?;
+    let mut found = services.store().list_customers(caller.workspace_id, CustomerId(before), limit + 1).await?;
+    add_human_windows(services, caller.workspace_id, found.iter_mut()).await?;
     Ok(paging::page(found, limit, |customer| [customer.id.0]))
 }
 
@@ -32,7 +38,46 @@ pub async fn list_customers(
 /// Not found.
 pub async fn get_customer(services: &Services, caller: &Caller, id: CustomerId) -> Result<Customer, ServiceError> {
     caller.require(Permission::ReadThreads)?;
-    services.store().find_customer(caller.workspace_id, id).await?.ok_or(ServiceError::NotFound)
+    let mut found = services.store().find_customer(caller.workspace_id, id).await?.ok_or(ServiceError::NotFound)?;
+    add_human_windows(services, caller.workspace_id, std::iter::once(&mut found)).await?;
+    Ok(found)
+}
+
+/// Says of each identity until when a person may write, by what its channel and account allow.
+pub(crate) async fn add_human_windows<'c>(
+    services: &Services,
+    workspace_id: WorkspaceId,
+    customers: impl Iterator<Item = &'c mut Customer>,
+) -> Result<(), ServiceError> {
+    let mut rules = HashMap::new();
+    for identity in customers.flat_map(|customer| &mut customer.identities) {
+        let id = identity.channel_account_id;
+        let millis = match rules.get(&id) {
+            Some(known) => *known,
+            None => {
+                let millis = human_extension(services, workspace_id, id).await?;
+                rules.insert(id, millis);
+                millis
+            }
+        };
+        identity.human_window_until = human_until(millis, identity.last_inbound_at);
+    }
+    Ok(())
+}
+
+/// How long after their last message people may be answered by a person over an account, in milliseconds.
+async fn human_extension(
+    services: &Services,
+    workspace_id: WorkspaceId,
+    id: ChannelAccountId,
+) -> Result<Option<i64>, ServiceError> {
+    // The settings alone: a lost key must not hide the customers.
+    let Some((kind, settings)) = services.store().find_channel_settings(workspace_id, id).await? else {
+        return Ok(None);
+    };
+    let Some(channel) = services.0.channels.find(&kind) else { return Ok(None) };
+    let rule = rule_of(channel.as_ref(), &Account { id, settings, secrets: BTreeMap::new() });
+    Ok(rule.human_extension_millis.filter(|_| rule.has_window))
 }
 
 /// Changes what is known of a customer: the name, and values of fields by their keys; null takes one away.

@@ -50,6 +50,9 @@ pub enum ServiceError {
     /// The database or a queue cannot take it now; nothing was lost, try again.
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// The database takes no writes now: its disk is full, or it is read-only. The text says what helps, to whoever runs it.
+    #[error("the database cannot be written: {0}")]
+    CannotWrite(String),
     /// A fault of ours. The text goes to the log, not to the caller.
     #[error("internal: {0}")]
     Internal(String),
@@ -68,6 +71,7 @@ impl From<store::StoreError> for ServiceError {
         use store::StoreError;
         match error {
             StoreError::Unavailable(_) | StoreError::Contention => Self::Unavailable(error.to_string()),
+            StoreError::CannotWrite(reason) => Self::CannotWrite(reason),
             StoreError::Sealed(_) | StoreError::Setup(_) | StoreError::Internal(_) => Self::Internal(error.to_string()),
         }
     }

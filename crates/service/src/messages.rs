@@ -4,11 +4,9 @@ use crate::{
     Actor, Caller, ServiceError, Services,
     channel_accounts::{IdempotencyKey, key_reused, opened},
 };
+use channel::{Account, Channel};
 use model::{
-    Block, EpisodeId, FailureReason, IdentityId, JobId, MessageId, Permission, ThreadId,
-    block::check_blocks,
-    entry::{Entry, EntryBody},
-    episode::ReplyKind,
+Block, EpisodeId, FailureReason, IdentityId, JobId, MessageId, Permission, ThreadId, block::check_blocks, entry::{Entry, EntryBody}, episode::ReplyKind, DeliveryState, entry::Entry,
     gate::{Decision, WindowRule, may_send},
     message::{Author, AuthorKind},
 };
@@ -45,13 +43,16 @@ pub(crate) fn window_rule(services: &Services, row: &ChannelAccountRow) -> Resul
         .channels
         .find(&row.account.kind)
         .ok_or_else(|| ServiceError::Internal(format!("this build has no channel {}", row.account.kind)))?;
+    Ok(rule_of(channel.as_ref(), &opened(row)))
+}
+
+/// What a channel and the settings of an account on it allow.
+pub(crate) fn rule_of(channel: &dyn Channel, account: &Account) -> WindowRule {
     let capabilities = channel.capabilities();
-    Ok(WindowRule {
+    WindowRule {
         has_window: capabilities.has_window,
-        human_extension_millis: capabilities
-            .human_extension_millis
-            .filter(|_| channel.has_human_extension(&opened(row))),
-    })
+        human_extension_millis: capabilities.human_extension_millis.filter(|_| channel.has_human_extension(account)),
+    }
 }
 
 fn refused(reason: FailureReason) -> ServiceError {
@@ -216,26 +217,55 @@ pub async fn get_message(services: &Services, caller: &Caller, id: MessageId) ->
 /// Queues a failed or uncertain message once more; a person decides that.
 ///
 /// # Errors
-/// Not found; conflict when it is neither failed nor uncertain.
+/// Not found; conflict when it is neither failed nor uncertain, and with code `window_closed`, `blocked` or
+/// `account_disabled` when the gate says no: it would only fail once more.
 pub async fn retry_message(services: &Services, caller: &Caller, id: MessageId) -> Result<Entry, ServiceError> {
     caller.require(Permission::SendMessages)?;
-    let entry = get_message(services, caller, id).await?;
-    let EntryBody::Message(_) = &entry.body else { return Err(ServiceError::NotFound) };
+    queue_again(services, caller, id, None).await?;
+    get_message(services, caller, id).await
+}
+
+/// Queues a failed or uncertain message once more, when the gate lets it pass. `replayed`: the given-up job that was named.
+pub(crate) async fn queue_again(
+    services: &Services,
+    caller: &Caller,
+    id: MessageId,
+    replayed: Option<JobId>,
+) -> Result<(), ServiceError> {
     let store = services.store();
     let thread = store.find_thread_of_message(caller.workspace_id, id).await?.ok_or(ServiceError::NotFound)?;
+    let delivery = store.find_delivery(caller.workspace_id, id).await?;
+    let delivery = delivery
+        .filter(|delivery| matches!(delivery.state, DeliveryState::Failed | DeliveryState::Uncertain))
+        .ok_or_else(not_retryable)?;
+    let account = store
+        .find_channel_account(caller.workspace_id, delivery.route.channel_account_id)
+        .await?
+        .ok_or(ServiceError::NotFound)?;
+    let (rule, now) = (window_rule(services, &account)?, services.now());
+    if let Decision::Deny(reason) = may_send(delivery.author, rule, delivery.route.state, now) {
+        return Err(refused(reason));
+    }
     let retried = RetriedMessage {
         id,
         workspace_id: caller.workspace_id,
         job_id: JobId(store.new_id()?),
+        replayed,
         actor_id: caller.actor_id(),
-        now: services.now(),
+        now,
     };
     if !store.retry_message(retried, thread).await? {
-        return Err(ServiceError::Conflict {
-            code: "conflict",
-            message: "only a message that failed or is uncertain can be sent again".into(),
-        });
+        return Err(not_retryable());
     }
     services.0.job_wake.notify_one();
     get_message(services, caller, id).await
+    services.0.delivery_wake.notify_one();
+    Ok(())
+}
+
+fn not_retryable() -> ServiceError {
+    ServiceError::Conflict {
+        code: "conflict",
+        message: "only a message that failed or is uncertain can be sent again".into(),
+    }
 }

@@ -1,11 +1,12 @@
 //! What waits and what could not be done, for those who run the installation.
 
-use crate::{Caller, ServiceError, Services, paging};
+use crate::{Caller, ServiceError, Services, callbacks, messages, paging};
 use model::{
-    InboundEventId, JobId, Permission,
+    InboundEventId, JobId, MessageId, Permission,
     entry::Page,
     operation::{InboundEvent, InboundState, Job, JobState},
 };
+use store::DELIVER;
 
 /// What needs a person's attention in one workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +72,119 @@ pub async fn get_inbound_event(
 ) -> Result<InboundEvent, ServiceError> {
     caller.require(Permission::ManageChannels)?;
     services.store().find_inbound_event(caller.workspace_id, id).await?.ok_or(ServiceError::NotFound)
+}
+
+fn conflict(message: &str) -> ServiceError {
+    ServiceError::Conflict { code: "conflict", message: message.to_owned() }
+}
+
+/// Takes a job up once more that was given up. A message's delivery is then a job of its own, as when an agent sends it
+/// again.
+///
+/// # Errors
+/// Forbidden without the right; not found; conflict when the job was not given up, or, with the code of the gate, when its
+/// message may not go out now.
+pub async fn replay_job(services: &Services, caller: &Caller, id: JobId) -> Result<Job, ServiceError> {
+    caller.require(Permission::ManageChannels)?;
+    let (store, workspace) = (services.store(), caller.workspace_id);
+    let job = get_dead_job(services, caller, id).await?;
+    let message = job.subject_id.parse::<MessageId>().ok().filter(|_| job.kind == DELIVER);
+    let replayed = match message {
+        Some(message) => {
+            messages::queue_again(services, caller, message, Some(id)).await?;
+            store.find_job_of(workspace, DELIVER, message.0).await?
+        }
+        None if store.revive_job(workspace, id, &caller.actor_id(), services.now()).await? => {
+            services.0.delivery_wake.notify_one();
+            store.find_job(workspace, id).await?
+        }
+        None => None,
+    };
+    // It may be done already; then it is told as it was taken up.
+    Ok(replayed.unwrap_or(Job { state: JobState::Ready, tries: 0, due_at: services.now(), last_error: None, ..job }))
+}
+
+/// Removes a job that was given up. A message that it should have delivered stays failed, and can be sent again.
+///
+/// # Errors
+/// Forbidden without the right; not found; conflict when the job was not given up.
+pub async fn dismiss_job(services: &Services, caller: &Caller, id: JobId) -> Result<(), ServiceError> {
+    caller.require(Permission::ManageChannels)?;
+    get_dead_job(services, caller, id).await?;
+    if services.store().dismiss_job(caller.workspace_id, id, &caller.actor_id(), services.now()).await? {
+        return Ok(());
+    }
+    Err(ServiceError::NotFound)
+}
+
+async fn get_dead_job(services: &Services, caller: &Caller, id: JobId) -> Result<Job, ServiceError> {
+    let job = services.store().find_job(caller.workspace_id, id).await?.ok_or(ServiceError::NotFound)?;
+    if job.state == JobState::Dead {
+        return Ok(job);
+    }
+    Err(conflict("this job was not given up: it is done by itself"))
+}
+
+/// Reads a stored event once more that became no entry: what could not be read by the decoder of today, what was for an
+/// account that is not connected by looking for the account again. Gives how many events now wait to become entries: a
+/// whole body may hold several.
+///
+/// # Errors
+/// Forbidden without the right; not found; conflict when the event became an entry or is about to, with code
+/// `still_unreadable` when it cannot be read by this server either, `account_not_connected` when its account still is not.
+pub async fn replay_inbound_event(
+    services: &Services,
+    caller: &Caller,
+    id: InboundEventId,
+) -> Result<usize, ServiceError> {
+    caller.require(Permission::ManageChannels)?;
+    let (store, workspace, actor, now) = (services.store(), caller.workspace_id, caller.actor_id(), services.now());
+    let event = store.find_set_aside_event(workspace, id).await?.ok_or(ServiceError::NotFound)?;
+    let whole_body = match event.state {
+        InboundState::Stored | InboundState::Done => {
+            return Err(conflict("this event needs nothing: it became an entry, or is about to"));
+        }
+        InboundState::Unroutable => false,
+        InboundState::Undecodable => event.channel_account_id.is_none(),
+    };
+    if whole_body {
+        let events = callbacks::split_again(services, &event).await?;
+        let (count, lanes) = (events.len(), events.iter().map(|event| event.lane).collect::<Vec<_>>());
+        if !store.replace_inbound_body(workspace, id, events, &actor, now).await? {
+            return Err(ServiceError::NotFound);
+        }
+        lanes.into_iter().for_each(|lane| services.wake_lane(lane));
+        return Ok(count);
+    }
+    match store.replay_inbound_event(workspace, id, &actor, now).await? {
+        Some(lane) => {
+            services.wake_lane(lane);
+            Ok(1)
+        }
+        None if event.state == InboundState::Unroutable => Err(ServiceError::Conflict {
+            code: "account_not_connected",
+            message: "the account that this event is for is still not connected".into(),
+        }),
+        None => Err(ServiceError::NotFound),
+    }
+}
+
+/// Removes a stored event that became no entry. The provider may send it again; then it is stored again.
+///
+/// # Errors
+/// Forbidden without the right; not found; conflict when the event became an entry or is about to.
+pub async fn dismiss_inbound_event(
+    services: &Services,
+    caller: &Caller,
+    id: InboundEventId,
+) -> Result<(), ServiceError> {
+    caller.require(Permission::ManageChannels)?;
+    let (store, workspace) = (services.store(), caller.workspace_id);
+    store.find_set_aside_event(workspace, id).await?.ok_or(ServiceError::NotFound)?;
+    if store.dismiss_inbound_event(workspace, id, &caller.actor_id(), services.now()).await? {
+        return Ok(());
+    }
+    Err(conflict("this event became an entry, or is about to: it is not dismissed"))
 }
 
 /// For the command line: what needs attention, per workspace.

@@ -2,7 +2,7 @@
 
 use crate::{
     Clock, ServiceError,
-    auth::{Misses, Tickets},
+    auth::{Tickets, Tries},
     callbacks::Endpoints,
     housekeeping, inbound, jobs,
     live::Hubs,
@@ -11,7 +11,7 @@ use crate::{
 use channel::{Registry, http::AllowList};
 use model::Timestamp;
 use std::sync::Arc;
-use store::{LANES, Store};
+use store::{LANES, Store, StoreError};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -64,7 +64,7 @@ pub(crate) struct Inner {
     pub(crate) owner: i64,
     pub(crate) endpoints: Endpoints,
     pub(crate) hubs: Hubs,
-    pub(crate) misses: Misses,
+    pub(crate) tries: Tries,
     pub(crate) tickets: Tickets,
     pub(crate) hashing: Semaphore,
     pub(crate) inbound_wake: Vec<Notify>,
@@ -93,7 +93,7 @@ impl Services {
             owner,
             endpoints: Endpoints::default(),
             hubs: Hubs::default(),
-            misses: Misses::default(),
+            tries: Tries::default(),
             tickets: Tickets::default(),
             hashing: Semaphore::new(HASHES_AT_ONCE),
             inbound_wake: (0..LANES).map(|_| Notify::new()).collect(),
@@ -112,12 +112,32 @@ impl Services {
         tracker.spawn(housekeeping::work(self.clone(), stop.clone()));
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, and took the last write.
     ///
     /// # Errors
-    /// [`ServiceError::Unavailable`] with the reason.
+    /// [`ServiceError::Unavailable`] or [`ServiceError::CannotWrite`] with the reason.
     pub async fn check_ready(&self) -> Result<(), ServiceError> {
-        self.0.store.ping().await.map_err(|error| ServiceError::Unavailable(error.to_string()))
+        match self.0.store.ping().await {
+            Ok(()) => Ok(()),
+            Err(StoreError::CannotWrite(reason)) => Err(ServiceError::CannotWrite(reason)),
+            Err(error) => Err(ServiceError::Unavailable(error.to_string())),
+        }
+    }
+
+    /// Says under which address people reach this process, for the links that commands print.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub async fn serve_at(&self, address: &str) -> Result<(), ServiceError> {
+        Ok(self.0.store.serve_at(address).await?)
+    }
+
+    /// Under which address the server was reached that worked on this data last.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn find_served_at(&self) -> Result<Option<String>, ServiceError> {
+        Ok(self.0.store.find_served_at().await?)
     }
 
     /// The most bytes of a file that somebody gives us.

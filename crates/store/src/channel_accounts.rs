@@ -123,6 +123,7 @@ queries! {
     IS_WRITTEN = Same("SELECT id FROM channel_account WHERE workspace_id = $1 AND id = $2 AND version = $3 AND secrets = $4");
     INSERT_ENDPOINT = Same("INSERT INTO callback_endpoint (callback_key, workspace_id, kind, fingerprint, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (callback_key) DO NOTHING");
     GET = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at, workspace_id, namespace, secrets, version, address FROM channel_account WHERE workspace_id = $1 AND id = $2");
+    SETTINGS = Same("SELECT kind, settings FROM channel_account WHERE workspace_id = $1 AND id = $2");
     LIST = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at FROM channel_account WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3");
     GET_ENDPOINT = Same("SELECT workspace_id, kind FROM callback_endpoint WHERE callback_key = $1");
     LIST_BEHIND = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at, workspace_id, namespace, secrets, version, address FROM channel_account WHERE callback_key = $1 ORDER BY id");
@@ -362,6 +363,22 @@ impl Store {
             })
             .await?;
         sealed.map(|sealed| self.unseal(sealed).map(|account| account.row)).transpose()
+    }
+
+    /// An account's channel and settings, without its secrets.
+    pub async fn find_channel_settings(
+        &self,
+        workspace_id: WorkspaceId,
+        id: ChannelAccountId,
+    ) -> Result<Option<(String, Map<String, Value>)>> {
+        self.read((workspace_id, id), |executor, (workspace_id, id)| {
+            async move {
+                let params = params![workspace_id.0, id.0];
+                executor.query_opt(SETTINGS, &params, |row| Ok((row.text(0)?, row.json(1)?))).await
+            }
+            .boxed()
+        })
+        .await
     }
 
     /// Accounts after `after`, oldest first, as they may be shown.

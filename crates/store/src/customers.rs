@@ -82,6 +82,8 @@ async fn add_identities(executor: &Executor, customers: &mut [Customer]) -> Resu
                     kind: row.text(3)?,
                     channel_account_id: ChannelAccountId(row.int(4)?),
                     window_until: row.opt_int(5)?.map(Timestamp),
+                    // What the channel and the account allow is not the store's to know.
+                    human_window_until: None,
                     blocked: row.flag(6)?,
                     last_inbound_at: row.opt_int(7)?.map(Timestamp),
                 },

@@ -6,6 +6,10 @@ pub enum StoreError {
     /// The database cannot be reached or is overloaded; the command was not done, or is harmless to repeat.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
+    /// The database can be read and takes no writes: no space is left, or it is read-only. Says what helps, where the store
+    /// knows.
+    #[error("the database cannot be written: {0}")]
+    CannotWrite(String),
     /// Somebody else changed what this command was based on, more often than it was tried again.
     #[error("changed by somebody else at the same time")]
     Contention,
@@ -26,7 +30,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 impl StoreError {
     /// Whether running the same command again may succeed at once.
     pub(crate) fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Contention)
+        matches!(self, Self::Unavailable(_) | Self::CannotWrite(_) | Self::Contention)
     }
 }
 
@@ -43,13 +47,28 @@ const LOOKED_AT_FIRST: &[&str] = &[
     "customer_attribute_attribute_id_fkey",
 ];
 
+/// Whether a failed call to the system was one that writes: a quota that is used up, a file system that went read-only.
+fn is_write(extended_code: std::ffi::c_int) -> bool {
+    use rusqlite::ffi;
+    [
+        ffi::SQLITE_IOERR_WRITE,
+        ffi::SQLITE_IOERR_FSYNC,
+        ffi::SQLITE_IOERR_DIR_FSYNC,
+        ffi::SQLITE_IOERR_TRUNCATE,
+        ffi::SQLITE_IOERR_SHMSIZE,
+    ]
+    .contains(&extended_code)
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure};
+        use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
         match error.sqlite_error_code() {
-            Some(DatabaseBusy | DatabaseLocked | DiskFull | SystemIoFailure | CannotOpen) => {
-                Self::Unavailable(error.to_string())
+            Some(DiskFull | ReadOnly) => Self::CannotWrite(error.to_string()),
+            Some(SystemIoFailure) if error.sqlite_error().is_some_and(|error| is_write(error.extended_code)) => {
+                Self::CannotWrite(error.to_string())
             }
+            Some(DatabaseBusy | DatabaseLocked | SystemIoFailure | CannotOpen) => Self::Unavailable(error.to_string()),
             _ => Self::Internal(error.to_string()),
         }
     }
@@ -66,6 +85,11 @@ impl From<tokio_postgres::Error> for StoreError {
                 || server.constraint().is_some_and(|name| LOOKED_AT_FIRST.contains(&name))
             {
                 Self::Contention
+            } else if code == &State::DISK_FULL {
+                Self::CannotWrite(format!("no space is left (PostgreSQL answers {})", code.code()))
+            } else if code == &State::READ_ONLY_SQL_TRANSACTION {
+                // After a failover, until the new server has taken over; or a standby's address.
+                Self::CannotWrite(format!("it is read-only (PostgreSQL answers {})", code.code()))
             } else if [
                 State::ADMIN_SHUTDOWN,
                 State::CRASH_SHUTDOWN,
@@ -74,10 +98,7 @@ impl From<tokio_postgres::Error> for StoreError {
                 State::LOCK_NOT_AVAILABLE,
                 State::QUERY_CANCELED,
                 State::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
-                State::DISK_FULL,
                 State::OUT_OF_MEMORY,
-                // After a failover, until the new server has taken over.
-                State::READ_ONLY_SQL_TRANSACTION,
             ]
             .contains(code)
             {

@@ -18,8 +18,10 @@ const LEASE_MILLIS: i64 = 60_000;
 const RENEWAL: Duration = Duration::from_secs(15);
 
 queries! {
-    TAKE_NODE = Same("INSERT INTO node (id, instance, lease_until) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET instance = excluded.instance, lease_until = excluded.lease_until WHERE node.lease_until < $4 RETURNING id");
+    TAKE_NODE = Same("INSERT INTO node (id, instance, lease_until, serves_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET instance = excluded.instance, lease_until = excluded.lease_until, serves_at = excluded.serves_at WHERE node.lease_until < $5 RETURNING id");
     LIST_NODES = Same("SELECT id, lease_until FROM node ORDER BY id");
+    SERVE_AT = Same("UPDATE node SET serves_at = $1 WHERE id = $2");
+    SERVED_AT = Same("SELECT serves_at FROM node WHERE serves_at IS NOT NULL ORDER BY lease_until DESC, id DESC LIMIT 1");
     RENEW_NODE = Same("UPDATE node SET lease_until = $1 WHERE id = $2 AND instance = $3");
 }
 
@@ -29,6 +31,8 @@ struct State {
     last: i64,
     /// After this moment the node number may be somebody else's.
     lease_until: i64,
+    /// Under which address people reach this process; `None` when it serves nobody.
+    serves_at: Option<String>,
 }
 
 /// Makes ids.
@@ -55,7 +59,7 @@ struct Node {
 
 impl IdSource {
     pub(crate) fn new(now: fn() -> i64) -> (Self, NodeLease) {
-        let state = Arc::new(Mutex::new(State { node: 0, last: 0, lease_until: 0 }));
+        let state = Arc::new(Mutex::new(State { node: 0, last: 0, lease_until: 0, serves_at: None }));
         let lease = NodeLease { now, state: Arc::downgrade(&state) };
         (Self { now, state }, lease)
     }
@@ -93,11 +97,15 @@ impl Store {
                     "all {most} node numbers are in use; stop some processes and wait a minute"
                 )));
             };
-            let input = (number, instance.clone(), now);
+            let serves_at = lease
+                .state
+                .upgrade()
+                .and_then(|state| state.lock().unwrap_or_else(PoisonError::into_inner).serves_at.clone());
+            let input = (number, instance.clone(), now, serves_at);
             let (taken, _) = self
-                .write(input, |executor, (number, instance, now)| {
+                .write(input, |executor, (number, instance, now, serves_at)| {
                     async move {
-                        let params = params![*number, instance, *now + LEASE_MILLIS, *now];
+                        let params = params![*number, instance, *now + LEASE_MILLIS, serves_at.as_deref(), *now];
                         executor.query_opt(TAKE_NODE, &params, |row| row.int(0)).await
                     }
                     .boxed()
@@ -126,7 +134,10 @@ impl Store {
                 async move { executor.execute(RENEW_NODE, &params![*until, *node, instance]).await }.boxed()
             })
             .await?;
-        if renewed == 0 {
+        if renewed > 0 {
+            // A row changed, though the log did not grow: the database takes writes.
+            self.forget_write_fault();
+        } else {
             tracing::warn!(node = node.number, "the node number went to another process; taking a new one");
             return self.take_node(node.lease).await;
         }
@@ -134,6 +145,26 @@ impl Store {
             state.lock().unwrap_or_else(PoisonError::into_inner).lease_until = until;
         }
         Ok(node)
+    }
+
+    /// Says under which address people reach this process, so that commands on the same database can print links to it.
+    pub async fn serve_at(&self, address: &str) -> Result<()> {
+        let node = {
+            let mut state = self.0.ids.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.serves_at = Some(address.to_owned());
+            state.node
+        };
+        self.write((address.to_owned(), node), |executor, (address, node)| {
+            async move { executor.execute(SERVE_AT, &params![address, *node]).await }.boxed()
+        })
+        .await
+        .map(|_| ())
+    }
+
+    /// Under which address the server was reached that worked on this database last; `None` when none ever did.
+    pub async fn find_served_at(&self) -> Result<Option<String>> {
+        self.read((), |executor, ()| async move { executor.query_opt(SERVED_AT, &[], |row| row.text(0)).await }.boxed())
+            .await
     }
 
     /// Takes a node number and keeps it for as long as the store is used.

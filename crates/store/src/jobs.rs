@@ -4,11 +4,11 @@ use crate::{
     Store,
     engine::{Executor, Row, params, queries},
     error::Result,
+    log::NewRecord,
 };
 use futures_util::FutureExt;
 use model::{
-    EpisodeId, JobId, MessageId, PromiseId, Timestamp, WorkspaceId,
-    id::encode_base32,
+EpisodeId, JobId, MessageId, PromiseId, Timestamp, WorkspaceId, id::encode_base32, log::LogKind,
     operation::{Job, JobState},
 };
 
@@ -55,6 +55,11 @@ queries! {
     VOID_LEASES = Same("UPDATE job SET lease_owner = NULL, lease_until = NULL WHERE state = 'ready' AND lease_owner IS NOT NULL");
     RELEASE = Same("UPDATE job SET lease_owner = NULL, lease_until = NULL WHERE workspace_id = $1 AND id = $2 AND lease_owner = $3");
     LIST = Same("SELECT id, kind, subject_id, state, tries, due_at, last_error FROM job WHERE workspace_id = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4");
+    GET = Same("SELECT id, kind, subject_id, state, tries, due_at, last_error FROM job WHERE workspace_id = $1 AND id = $2");
+    FIND_OF = Same("SELECT id, kind, subject_id, state, tries, due_at, last_error FROM job WHERE workspace_id = $1 AND kind = $2 AND subject_id = $3");
+    /// A job's age counts from its replay: what is given up by age would be given up at once.
+    REVIVE = Same("UPDATE job SET state = 'ready', tries = 0, due_at = $1, created_at = $2 WHERE workspace_id = $3 AND id = $4 AND state = 'dead'");
+    DISMISS = Same("DELETE FROM job WHERE workspace_id = $1 AND id = $2 AND state = 'dead'");
     COUNT_DEAD = Same("SELECT count(*) FROM job WHERE workspace_id = $1 AND state = 'dead'");
     FINISH = Same("DELETE FROM job WHERE workspace_id = $1 AND id = $2");
     FINISH_TIMER = Same("DELETE FROM job WHERE workspace_id = $1 AND id = $2 AND due_at <= $3");
@@ -140,6 +145,14 @@ pub(crate) async fn bury(
     error: &str,
 ) -> Result<()> {
     executor.execute(BURY, &params![tries, error, workspace_id.0, id.0]).await.map(|_| ())
+}
+
+/// What a person did about a job that was given up.
+pub(crate) fn record(workspace_id: WorkspaceId, id: JobId, kind: LogKind, actor_id: &str, now: Timestamp) -> NewRecord {
+    let mut record = NewRecord::new(workspace_id, now, kind);
+    record.actor_id = Some(actor_id.to_owned());
+    record.subject_id = Some(id.to_string());
+    record
 }
 
 fn read_job(row: &Row<'_>) -> Result<Job> {
@@ -241,6 +254,73 @@ impl Store {
             .boxed()
         })
         .await
+    }
+
+    /// One job.
+    pub async fn find_job(&self, workspace_id: WorkspaceId, id: JobId) -> Result<Option<Job>> {
+        self.read((workspace_id, id), |executor, (workspace_id, id)| {
+            async move { executor.query_opt(GET, &params![workspace_id.0, id.0], read_job).await }.boxed()
+        })
+        .await
+    }
+
+    /// The job of this kind about a subject.
+    pub async fn find_job_of(&self, workspace_id: WorkspaceId, kind: &str, subject_id: i64) -> Result<Option<Job>> {
+        self.read((workspace_id, kind.to_owned(), subject_id), |executor, (workspace_id, kind, subject_id)| {
+            async move { executor.query_opt(FIND_OF, &params![workspace_id.0, kind, *subject_id], read_job).await }
+                .boxed()
+        })
+        .await
+    }
+
+    /// Lets a job that was given up be taken again, with all its tries; false when it is none. Not for [`DELIVER`]: what
+    /// its message says would stay as it was.
+    pub async fn revive_job(
+        &self,
+        workspace_id: WorkspaceId,
+        id: JobId,
+        actor_id: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let input = (workspace_id, id, actor_id.to_owned(), now);
+        let (revived, _) = self
+            .write(input, |executor, (workspace_id, id, actor_id, now)| {
+                async move {
+                    let params = params![*now, *now, workspace_id.0, id.0];
+                    let revived = executor.execute(REVIVE, &params).await? == 1;
+                    if revived {
+                        executor.log(record(*workspace_id, *id, LogKind::JobReplayed, actor_id, *now));
+                    }
+                    Ok(revived)
+                }
+                .boxed()
+            })
+            .await?;
+        Ok(revived)
+    }
+
+    /// Removes a job that was given up; false when it is none.
+    pub async fn dismiss_job(
+        &self,
+        workspace_id: WorkspaceId,
+        id: JobId,
+        actor_id: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let input = (workspace_id, id, actor_id.to_owned(), now);
+        let (dismissed, _) = self
+            .write(input, |executor, (workspace_id, id, actor_id, now)| {
+                async move {
+                    let dismissed = executor.execute(DISMISS, &params![workspace_id.0, id.0]).await? == 1;
+                    if dismissed {
+                        executor.log(record(*workspace_id, *id, LogKind::JobDismissed, actor_id, *now));
+                    }
+                    Ok(dismissed)
+                }
+                .boxed()
+            })
+            .await?;
+        Ok(dismissed)
     }
 
     /// How many jobs were given up.

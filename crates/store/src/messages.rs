@@ -69,6 +69,8 @@ pub struct RetriedMessage {
     pub workspace_id: WorkspaceId,
     /// The job that delivers it.
     pub job_id: JobId,
+    /// The given-up job that was named, in place of the message.
+    pub replayed: Option<JobId>,
     /// Who said so.
     pub actor_id: String,
     /// Now.
@@ -224,6 +226,10 @@ impl Store {
                     record.entry_id = Some(retried.id.0);
                     record.actor_id = Some(retried.actor_id.clone());
                     executor.log(record);
+                    if let Some(dead) = retried.replayed {
+                        let (kind, actor) = (LogKind::JobReplayed, &retried.actor_id);
+                        executor.log(jobs::record(workspace, dead, kind, actor, retried.now));
+                    }
                     Ok(true)
                 }
                 .boxed()

@@ -16,6 +16,7 @@ const STEPS: &[(&str, &str)] = &[
 /// The steps in order. A test compares the list with the folder. Released steps never change. Numbers may be left out; a step
 /// that comes to stand before one that a database has already is refused there, never skipped.
     ("V0005__catalogue", include_str!("../migrations/V0005__catalogue.sql")),
+    ("V0009__inbound_problem_index", include_str!("../migrations/V0009__inbound_problem_index.sql")),
 ];
 
 /// The advisory lock that migrating processes take turns under: "onethread" as a number of ours.
@@ -29,6 +30,8 @@ fn runner(id_type: &str) -> Result<Runner> {
 }
 
 fn runner_of(steps: &[(&str, &str)], id_type: &str) -> Result<Runner> {
+/// What applies the steps that a database has not had, in order. A step with a smaller number that came later (two were
+/// written side by side) is made up for: that is what refinery's `U` stands for, and the names keep their `V` for people.
     let steps = steps
         .iter()
         .map(|(name, text)| Migration::unapplied(&name.replacen('V', "U", 1), &text.replace("{ID}", id_type)))
@@ -87,6 +90,24 @@ pub(crate) async fn postgres(url: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ONE: (&str, &str) = ("V0001__one", "CREATE TABLE one (id {ID} PRIMARY KEY);");
+    const TWO: (&str, &str) = ("V0002__two", "ALTER TABLE one ADD COLUMN two BIGINT;");
+    const NINE: (&str, &str) = ("V0009__nine", "ALTER TABLE one ADD COLUMN nine BIGINT;");
+
+    #[test]
+    fn a_step_that_came_later_is_made_up_for() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        let mut run = |steps: &[(&str, &str)]| {
+            let report = runner(steps, "INTEGER").unwrap().run(&mut connection).map_err(|error| error.to_string())?;
+            Ok::<_, String>(report.applied_migrations().iter().map(Migration::version).collect::<Vec<_>>())
+        };
+        assert_eq!(run(&[ONE, NINE]), Ok(vec![1, 9]));
+        assert_eq!(run(&[ONE, TWO, NINE]), Ok(vec![2]), "between the others, once");
+        assert_eq!(run(&[ONE, TWO, NINE]), Ok(vec![]));
+        assert!(run(&[ONE, NINE]).is_err(), "a database from a newer version is refused");
+        assert!(run(&[ONE, TWO, ("V0009__nine", "SELECT 9;")]).is_err(), "a step that was changed, too");
+    }
 
     #[test]
     fn a_number_that_is_filled_in_later_still_runs() {

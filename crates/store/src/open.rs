@@ -53,11 +53,15 @@ pub struct Store(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     engine: Engine,
-    ids: IdSource,
+    pub(crate) ids: IdSource,
     pub(crate) keys: Keyring,
     pub(crate) files: object_store::local::LocalFileSystem,
     pub(crate) batcher: Batcher,
     commits: Arc<Commits>,
+    /// Where the database is, for those who can mend it.
+    place: String,
+    /// Why the last write failed, when no space was left or the database was read-only; until one succeeds.
+    write_fault: Mutex<Option<String>>,
 }
 
 #[derive(Clone)]
@@ -125,7 +129,13 @@ impl Store {
             .map_err(|error| StoreError::Setup(error.to_string()))?;
         let (ids, lease) = IdSource::new(config.now);
         let batcher = Batcher::new();
-        let store = Self(Arc::new(Inner { engine, ids, keys: config.keys, files, batcher, commits }));
+        let place = match &config.database {
+            Database::Sqlite { path } => format!("on the disk of {}", path.display()),
+            Database::Postgres { .. } => "on the database server's disk".to_owned(),
+        };
+        let write_fault = Mutex::default();
+        let store =
+            Self(Arc::new(Inner { engine, ids, keys: config.keys, files, batcher, commits, place, write_fault }));
         store.lease_node(lease).await?;
         store.start_batches();
         Ok(store)
@@ -139,7 +149,7 @@ impl Store {
         T: Send + 'static,
         F: for<'e> Fn(&'e Executor, &'e I) -> BoxFuture<'e, Result<T>> + Send + Sync + 'static,
     {
-        match &self.0.engine {
+        let written = match &self.0.engine {
             Engine::Sqlite(engine) => engine.write(input, run).await,
             Engine::Postgres(engine) => {
                 // In a task of its own, so that the command stands when the caller goes away (a dropped request).
@@ -148,6 +158,41 @@ impl Store {
                     .await
                     .map_err(|error| StoreError::Internal(format!("a command did not end: {error}")))?
             }
+        };
+        match written {
+            Err(StoreError::CannotWrite(reason)) => Err(StoreError::CannotWrite(self.keep_write_fault(&reason))),
+            // A command that changed nothing (no job was due) proves nothing.
+            Ok((output, records)) if !records.is_empty() => {
+                self.forget_write_fault();
+                Ok((output, records))
+            }
+            other => other,
+        }
+    }
+
+    /// Remembers that a write failed, and says what helps.
+    fn keep_write_fault(&self, reason: &str) -> String {
+        let help = if reason.contains("read-only") || reason.contains("readonly") {
+            format!("make it writable {}", self.0.place)
+        } else if reason.contains("full") || reason.contains("no space") {
+            format!("free space {}", self.0.place)
+        } else {
+            format!("free space, or make it writable, {}", self.0.place)
+        };
+        let told = format!("{reason}; {help}");
+        let mut fault = self.0.write_fault.lock().unwrap_or_else(PoisonError::into_inner);
+        if fault.is_none() {
+            tracing::error!(reason, help, "the database cannot be written: everything new is refused until it can");
+        }
+        *fault = Some(told.clone());
+        told
+    }
+
+    /// A write succeeded.
+    pub(crate) fn forget_write_fault(&self) {
+        let fault = self.0.write_fault.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if fault.is_some() {
+            tracing::info!("the database can be written again");
         }
     }
 
@@ -191,8 +236,16 @@ impl Store {
         matches!(self.0.engine, Engine::Sqlite(_))
     }
 
-    /// Whether the database answers now.
+    /// Whether the database answers now, and took the last write.
     pub async fn ping(&self) -> Result<()> {
+        self.ping_reads().await?;
+        match self.0.write_fault.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            Some(fault) => Err(StoreError::CannotWrite(fault)),
+            None => Ok(()),
+        }
+    }
+
+    async fn ping_reads(&self) -> Result<()> {
         match &self.0.engine {
             Engine::Sqlite(engine) => {
                 if !engine.path().exists() {

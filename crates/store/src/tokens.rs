@@ -39,6 +39,7 @@ queries! {
     INSERT = Same("INSERT INTO api_token (id, workspace_id, name, role, secret_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING");
     FIND = Same("SELECT id, name, role, created_at, last_used_at, workspace_id FROM api_token WHERE secret_hash = $1 AND revoked_at IS NULL");
     LIST = Same("SELECT id, name, role, created_at, last_used_at FROM api_token WHERE workspace_id = $1 AND id < $2 AND revoked_at IS NULL ORDER BY id DESC LIMIT $3");
+    ROLE = Same("SELECT role FROM api_token WHERE workspace_id = $1 AND id = $2 AND revoked_at IS NULL");
     REVOKE = Same("UPDATE api_token SET revoked_at = $1 WHERE workspace_id = $2 AND id = $3 AND revoked_at IS NULL");
     TOUCH = Same("UPDATE api_token SET last_used_at = $1 WHERE workspace_id = $2 AND id = $3");
 }
@@ -92,6 +93,14 @@ impl Store {
     pub async fn list_tokens(&self, workspace_id: WorkspaceId, before: TokenId, limit: u32) -> Result<Vec<Token>> {
         self.read((workspace_id, before, limit), |executor, (workspace_id, before, limit)| {
             async move { executor.query(LIST, &params![workspace_id.0, before.0, *limit], read_token).await }.boxed()
+        })
+        .await
+    }
+
+    /// What a token that works may do. A token's role never changes.
+    pub async fn find_token_role(&self, workspace_id: WorkspaceId, id: TokenId) -> Result<Option<Role>> {
+        self.read((workspace_id, id), |executor, (workspace_id, id)| {
+            async move { executor.query_opt(ROLE, &params![workspace_id.0, id.0], |row| row.parse(0)).await }.boxed()
         })
         .await
     }

@@ -33,7 +33,7 @@ export interface paths {
         put?: never;
         /**
          * Signs a person in.
-         * @description After five misses within a minute, per address and per e-mail, the answer is 429 for a while.
+         * @description After five misses within a minute, from one network for one e-mail address, the answer is 429 for a while.
          */
         post: operations["sign_in"];
         /** Ends the session that the cookie names. */
@@ -300,7 +300,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends a failed or uncertain message once more; any other is a conflict. */
+        /**
+         * Sends a failed or uncertain message once more.
+         * @description Any other is a conflict, and so is one that cannot go out now: the code says why (`window_closed`, `blocked`,
+         *     `account_disabled`).
+         */
         post: operations["retry_message"];
         delete?: never;
         options?: never;
@@ -339,168 +343,6 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes what is known of a customer. A wrong value is told at `attributes.KEY`. */
-        patch: operations["update_customer"];
-        trace?: never;
-    };
-    "/api/v1/customers/{id}/labels/{label_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Puts a label on a customer; harmless to repeat. */
-        put: operations["add_customer_label"];
-        post?: never;
-        /** Takes a label off a customer; harmless to repeat. */
-        delete: operations["remove_customer_label"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/labels": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists the labels, oldest first, those that are archived too. */
-        get: operations["list_labels"];
-        put?: never;
-        /** Defines a label. */
-        post: operations["create_label"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/labels/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Deletes a label that nobody carries; archive any other. */
-        delete: operations["delete_label"];
-        options?: never;
-        head?: never;
-        /** Changes a label, everywhere where it is carried. */
-        patch: operations["update_label"];
-        trace?: never;
-    };
-    "/api/v1/attributes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists the fields in the order in which they are shown, those that are archived too. */
-        get: operations["list_attributes"];
-        put?: never;
-        /** Defines a field that every customer may have a value of. */
-        post: operations["create_attribute"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/attributes/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Deletes a field that no customer has a value of; archive any other. */
-        delete: operations["delete_attribute"];
-        options?: never;
-        head?: never;
-        /** Changes a field. */
-        patch: operations["update_attribute"];
-        trace?: never;
-    };
-    "/api/v1/calendars": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists the calendars, oldest first. */
-        get: operations["list_calendars"];
-        put?: never;
-        /** Makes a calendar. */
-        post: operations["create_calendar"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/calendars/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Says the same of opening hours that are not kept yet, or everything that is wrong with them. */
-        post: operations["preview_hours"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/calendars/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Shows a calendar. */
-        get: operations["get_calendar"];
-        put?: never;
-        post?: never;
-        /** Deletes a calendar. */
-        delete: operations["delete_calendar"];
-        options?: never;
-        head?: never;
-        /** Changes a calendar. */
-        patch: operations["update_calendar"];
-        trace?: never;
-    };
-    "/api/v1/calendars/{id}/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Says whether a calendar is open at a moment, what comes next, and the spans of fourteen days. */
-        get: operations["preview_calendar"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -516,6 +358,44 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a job up once more that was given up.
+         * @description The delivery of a message is then a new job, as when an agent sends it again; when it may not go out now, the conflict's
+         *     code says why (`window_closed`, `blocked`, `account_disabled`).
+         */
+        post: operations["replay_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a job that was given up; one that waits is a conflict. */
+        delete: operations["dismiss_job"];
         options?: never;
         head?: never;
         patch?: never;
@@ -549,6 +429,28 @@ export interface paths {
         get: operations["get_inbound_event"];
         put?: never;
         post?: never;
+        /** Removes a stored event that became no entry, with its payload; any other is a conflict. */
+        delete: operations["dismiss_inbound_event"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbound-events/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reads a stored event once more that became no entry.
+         * @description What could not be read is read by the server's present decoder; for what came for an account that was not connected,
+         *     the account is looked for again. A conflict when that helps nothing (`still_unreadable`, `account_not_connected`).
+         */
+        post: operations["replay_inbound_event"];
         delete?: never;
         options?: never;
         head?: never;
@@ -615,66 +517,6 @@ export interface components {
         };
         /** @example agt_0f3k9a2b4c6d8 */
         AgentId: string;
-        /** @description A label as whoever carries it shows it. */
-        AppliedLabel: {
-            /** @description Its id. */
-            id: components["schemas"]["LabelId"];
-            /** @description The word. */
-            name: string;
-            /** @description Its colour. */
-            colour: components["schemas"]["LabelColour"];
-        };
-        /** @description The definition of a field that every customer may have a value of. */
-        Attribute: {
-            /** @description Its id. */
-            id: components["schemas"]["AttributeId"];
-            /** @description The word by which programs name it (`customer_number`); it never changes. */
-            key: string;
-            /** @description The name that people see. */
-            name: string;
-            /** @description What its values are; it never changes. */
-            type: components["schemas"]["AttributeType"];
-            /** @description The values of a choice; empty for other types. */
-            options: string[];
-            /** @description What it is for; may be empty. */
-            description: string;
-            /** @description A value, once there, can be changed and not taken away. */
-            required: boolean;
-            /** @description It is no longer shown. Its values are kept. */
-            archived: boolean;
-            /**
-             * Format: int64
-             * @description Fields are shown in the order of this number, then of their age.
-             */
-            position: number;
-            /** @description When it was defined. */
-            created_at: components["schemas"]["Timestamp"];
-        };
-        /** @description What changes of a field; what is absent stays as it is. Key and type never change. */
-        AttributeChange: {
-            /** @description The name that people see. */
-            name?: string | null;
-            /** @description The values of a choice. Customers keep a value that is no option any more. */
-            options?: string[] | null;
-            /** @description What it is for. */
-            description?: string | null;
-            /** @description Whether a value, once there, can be changed and not taken away. */
-            required?: boolean | null;
-            /** @description Whether it is no longer shown. Its values are kept. */
-            archived?: boolean | null;
-            /**
-             * Format: int64
-             * @description Its place among the fields.
-             */
-            position?: number | null;
-        };
-        /** @example atr_0f3k9a2b4c6d8 */
-        AttributeId: string;
-        /**
-         * @description What the values of a field are.
-         * @enum {string}
-         */
-        AttributeType: "text" | "number" | "boolean" | "date" | "choice" | "url" | "email" | "phone";
         /** @description Who wrote something. */
         Author: {
             /** @description Customer, agent, bot or system. */
@@ -695,61 +537,6 @@ export interface components {
             text: string;
             /** @enum {string} */
             type: "text";
-        };
-        /** @description Opening hours with a name. */
-        Calendar: components["schemas"]["OpeningHours"] & {
-            /** @description Its id. */
-            id: components["schemas"]["CalendarId"];
-            /** @description What the team calls it. Unique in the workspace, whatever its case. */
-            name: string;
-            /** @description When it was made. */
-            created_at: components["schemas"]["Timestamp"];
-        };
-        /** @description What changes of a calendar; what is absent stays as it is, what is given replaces the whole of it. */
-        CalendarChange: {
-            /** @description What the team calls it. */
-            name?: string | null;
-            /** @description The IANA name of the time zone. */
-            zone?: string | null;
-            weekly?: components["schemas"]["Week_SpanDraft"] | null;
-            /** @description The days that differ from it, all of them. */
-            exceptions?: components["schemas"]["ExceptionDraft"][] | null;
-        };
-        /**
-         * Format: date
-         * @example 2026-12-24
-         */
-        CalendarDate: string;
-        /** @description A day of a calendar with what is open on it. */
-        CalendarDay: {
-            /** @description The day, in the calendar's zone. */
-            date: components["schemas"]["CalendarDate"];
-            /** @description It differs from the ordinary week. */
-            exception: boolean;
-            /** @description When it is open, in order; empty: closed all day. */
-            spans: components["schemas"]["OpenSpan"][];
-        };
-        /** @description A day that differs from the ordinary week. */
-        CalendarException: {
-            /** @description The day, in the calendar's zone. */
-            date: components["schemas"]["CalendarDate"];
-            /** @description When it is open on that day, in order; empty: closed all day. */
-            spans: components["schemas"]["Span"][];
-            /** @description Why; may be empty. */
-            note?: string;
-        };
-        /** @example cal_0f3k9a2b4c6d8 */
-        CalendarId: string;
-        /** @description What a calendar says about a moment and the days from then on. */
-        CalendarPreview: {
-            /** @description The moment. */
-            at: components["schemas"]["Timestamp"];
-            /** @description Whether it is open then. */
-            open: boolean;
-            open_until?: components["schemas"]["Timestamp"] | null;
-            opens_at?: components["schemas"]["Timestamp"] | null;
-            /** @description Fourteen days, beginning with that of the moment. */
-            days: components["schemas"]["CalendarDay"][];
         };
         /** @description A caller by name. */
         Caller: {
@@ -834,21 +621,6 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             /** @description Their addresses, oldest first. */
             identities: components["schemas"]["Identity"][];
-            /** @description What is known of them, by the key of the field; a field without a value is absent, one that is archived too. */
-            attributes: {
-                [key: string]: unknown;
-            };
-            /** @description Their labels, in the order in which these were defined. */
-            labels: components["schemas"]["AppliedLabel"][];
-        };
-        /** @description What changes of a customer; what is absent stays as it is. */
-        CustomerChange: {
-            /** @description The name to show; empty when it is not known. */
-            name?: string | null;
-            /** @description Values of fields by their keys; null takes one away. */
-            attributes?: {
-                [key: string]: unknown;
-            };
         };
         /** @example cus_0f3k9a2b4c6d8 */
         CustomerId: string;
@@ -916,15 +688,6 @@ export interface components {
             /** @description The provider's word for it (`postback`, `reaction`, `standby`). */
             what: string;
         };
-        /** @description A day that differs, as somebody gives it. */
-        ExceptionDraft: {
-            /** @description The day, as `YYYY-MM-DD`. */
-            date: string;
-            /** @description When it is open on that day; empty: closed all day. None may go on past midnight. */
-            spans?: components["schemas"]["SpanDraft"][];
-            /** @description Why; may be empty. */
-            note?: string;
-        };
         /**
          * @description Why a message did not arrive, independent of the channel. The desk shows each in words with the next step.
          * @enum {string}
@@ -937,15 +700,6 @@ export interface components {
             /** @description What would be right. */
             message: string;
         };
-        /** @description Opening hours as somebody gives them, unchecked. */
-        HoursDraft: {
-            /** @description The IANA name of the time zone (`Europe/Vilnius`). */
-            zone: string;
-            /** @description The ordinary week. A span that ends before it begins goes on into the next day and is kept as two. */
-            weekly?: components["schemas"]["Week_SpanDraft"];
-            /** @description The days that differ from it. */
-            exceptions?: components["schemas"]["ExceptionDraft"][];
-        };
         /** @description An address of a customer, with the state of the way to it. */
         Identity: {
             /** @description Its id. */
@@ -957,6 +711,7 @@ export interface components {
             /** @description The account over which they were last reached or heard. */
             channel_account_id: components["schemas"]["ChannelAccountId"];
             window_until?: components["schemas"]["Timestamp"] | null;
+            human_window_until?: components["schemas"]["Timestamp"] | null;
             /** @description The provider says that they cannot be reached. */
             blocked: boolean;
             last_inbound_at?: components["schemas"]["Timestamp"] | null;
@@ -1018,34 +773,6 @@ export interface components {
             /** @description By kind. */
             items: components["schemas"]["ChannelKind"][];
         };
-        /** @description A label as it is defined. */
-        Label: {
-            /** @description Its id. */
-            id: components["schemas"]["LabelId"];
-            /** @description The word. Unique in the workspace, whatever its case. */
-            name: string;
-            /** @description Its colour. */
-            colour: components["schemas"]["LabelColour"];
-            /** @description It is no longer offered. Who carries it goes on carrying it. */
-            archived: boolean;
-            /** @description When it was defined. */
-            created_at: components["schemas"]["Timestamp"];
-        };
-        /** @description What changes of a label; what is absent stays as it is. */
-        LabelChange: {
-            /** @description The word. */
-            name?: string | null;
-            colour?: components["schemas"]["LabelColour"] | null;
-            /** @description Whether it is no longer offered. Who carries it goes on carrying it. */
-            archived?: boolean | null;
-        };
-        /**
-         * @description The colours of labels: names of inks that each scheme of the desk has. No red: that is for late and failed.
-         * @enum {string}
-         */
-        LabelColour: "grey" | "petrol" | "blue" | "violet" | "plum" | "amber" | "green";
-        /** @example lab_0f3k9a2b4c6d8 */
-        LabelId: string;
         /** @description What a one-time link is for, and whose it is. */
         Link: {
             /** @description Why it was made. */
@@ -1092,7 +819,7 @@ export interface components {
             episode_id?: components["schemas"]["EpisodeId"];
             /** @description The entry that the record is, or that it changes. */
             entry_id?: string;
-            /** @description Anything else that the record is about (`cha_…`, `agt_…`, `tok_…`, `lab_…`, `atr_…`, `cal_…`). */
+            /** @description Anything else that the record is about (`cha_…`, `agt_…`, `tok_…`). */
             subject_id?: string;
             /** @description The entry itself as it is now, when the record is one that the thread shows. */
             entry?: components["schemas"]["Entry"];
@@ -1103,7 +830,7 @@ export interface components {
          * @description What a record of the log tells.
          * @enum {string}
          */
-        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.uncertain" | "event.kept" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "sign_in.ended" | "token.created" | "token.revoked" | "label.changed" | "attribute.changed" | "calendar.changed";
+        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.uncertain" | "event.kept" | "event.replayed" | "event.dismissed" | "job.replayed" | "job.dismissed" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "sign_in.ended" | "token.created" | "token.revoked";
         /** @description What a caller is told of itself. */
         Me: {
             /** @description Where. */
@@ -1134,40 +861,6 @@ export interface components {
         };
         /** @example msg_0f3k9a2b4c6d8 */
         MessageId: string;
-        /** @description A field to define. */
-        NewAttribute: {
-            /**
-             * @description The word by which programs name it: a small letter, then small letters, digits and single underscores. Unique; it
-             *     never changes.
-             */
-            key: string;
-            /** @description The name that people see. */
-            name: string;
-            /** @description What its values are; it never changes. */
-            type: components["schemas"]["AttributeType"];
-            /** @description The values of a choice, 1 to 100; other types have none. */
-            options?: string[];
-            /** @description What it is for. */
-            description?: string;
-            /** @description A value, once there, can be changed and not taken away. */
-            required?: boolean;
-            /**
-             * Format: int64
-             * @description Fields are shown in the order of this number; behind all others when it is absent.
-             */
-            position?: number | null;
-        };
-        /** @description A calendar to make. */
-        NewCalendar: {
-            /** @description What the team calls it. Unique, whatever its case. */
-            name: string;
-            /** @description The IANA name of the time zone (`Europe/Vilnius`). */
-            zone: string;
-            /** @description The ordinary week. A span that ends before it begins goes on into the next day and is kept as two. */
-            weekly?: components["schemas"]["Week_SpanDraft"];
-            /** @description The days that differ from it. */
-            exceptions?: components["schemas"]["ExceptionDraft"][];
-        };
         /** @description A channel account to connect. */
         NewChannelAccount: {
             /** @description The channel (`messenger`). */
@@ -1183,13 +876,6 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /** @description A label to define. */
-        NewLabel: {
-            /** @description The word. Unique, whatever its case. */
-            name: string;
-            /** @description Its colour; grey when it is absent. */
-            colour?: components["schemas"]["LabelColour"];
-        };
         /** @description A message to send. */
         NewMessage: {
             /** @description What to say. */
@@ -1204,40 +890,10 @@ export interface components {
              */
             password: string;
         };
-        /** @description An open stretch of time: from the first moment, up to and without the last one. */
-        OpenSpan: {
-            /** @description When it begins. */
-            from: components["schemas"]["Timestamp"];
-            /** @description When it ends. */
-            to: components["schemas"]["Timestamp"];
-        };
-        /** @description When somebody is there, in the local time of a zone. */
-        OpeningHours: {
-            /** @description The IANA name of the time zone (`Europe/Vilnius`). */
-            zone: string;
-            /** @description The ordinary week. */
-            weekly: components["schemas"]["Week_Span"];
-            /** @description The days that differ from it, in order. */
-            exceptions: components["schemas"]["CalendarException"][];
-        };
         /** @description A page of anything, with the place where the next page begins. */
         Page_Agent: {
             /** @description The items, in the order that the list promises. */
             items: components["schemas"]["Agent"][];
-            /** @description Opaque. Give it as `cursor` to get the next page; null when this is the last. */
-            next_cursor?: string | null;
-        };
-        /** @description A page of anything, with the place where the next page begins. */
-        Page_Attribute: {
-            /** @description The items, in the order that the list promises. */
-            items: components["schemas"]["Attribute"][];
-            /** @description Opaque. Give it as `cursor` to get the next page; null when this is the last. */
-            next_cursor?: string | null;
-        };
-        /** @description A page of anything, with the place where the next page begins. */
-        Page_Calendar: {
-            /** @description The items, in the order that the list promises. */
-            items: components["schemas"]["Calendar"][];
             /** @description Opaque. Give it as `cursor` to get the next page; null when this is the last. */
             next_cursor?: string | null;
         };
@@ -1273,13 +929,6 @@ export interface components {
         Page_Job: {
             /** @description The items, in the order that the list promises. */
             items: components["schemas"]["Job"][];
-            /** @description Opaque. Give it as `cursor` to get the next page; null when this is the last. */
-            next_cursor?: string | null;
-        };
-        /** @description A page of anything, with the place where the next page begins. */
-        Page_Label: {
-            /** @description The items, in the order that the list promises. */
-            items: components["schemas"]["Label"][];
             /** @description Opaque. Give it as `cursor` to get the next page; null when this is the last. */
             next_cursor?: string | null;
         };
@@ -1320,6 +969,11 @@ export interface components {
             request_id: string;
             /** @description Everything that is wrong with the request, when its content is. */
             faults?: components["schemas"]["Fault"][];
+        };
+        /** @description What reading a stored event once more gave. */
+        ReplayedEvent: {
+            /** @description How many events now wait to become entries: a body that is read at last may hold several. */
+            events: number;
         };
         /**
          * @description One right, by the name that the desk asks for.
@@ -1365,20 +1019,6 @@ export interface components {
              */
             password: string;
         };
-        /** @description Part of a day: from the first moment, up to and without the last one. */
-        Span: {
-            /** @description When it begins. */
-            from: components["schemas"]["TimeOfDay"];
-            /** @description When it ends; `24:00` is the end of the day. */
-            to: components["schemas"]["TimeOfDay"];
-        };
-        /** @description A span as somebody gives it. */
-        SpanDraft: {
-            /** @description When it begins, as `HH:MM`. */
-            from: string;
-            /** @description When it ends, as `HH:MM`; `24:00` is the end of the day. */
-            to: string;
-        };
         /** @description What a live test of an account found. */
         TestReport: {
             /** @description Every step passed. */
@@ -1409,8 +1049,6 @@ export interface components {
         };
         /** @example thr_0f3k9a2b4c6d8 */
         ThreadId: string;
-        /** @example 09:00 */
-        TimeOfDay: string;
         /** Format: date-time */
         Timestamp: string;
         /** @description An API token. The token itself is told once, when it is made. */
@@ -1427,110 +1065,6 @@ export interface components {
         };
         /** @example tok_0f3k9a2b4c6d8 */
         TokenId: string;
-        /** @description Spans of each day of a week, in order. */
-        Week_Span: {
-            /** @description Of Mondays. */
-            monday?: {
-                /** @description When it begins. */
-                from: components["schemas"]["TimeOfDay"];
-                /** @description When it ends; `24:00` is the end of the day. */
-                to: components["schemas"]["TimeOfDay"];
-            }[];
-            /** @description Of Tuesdays. */
-            tuesday?: {
-                /** @description When it begins. */
-                from: components["schemas"]["TimeOfDay"];
-                /** @description When it ends; `24:00` is the end of the day. */
-                to: components["schemas"]["TimeOfDay"];
-            }[];
-            /** @description Of Wednesdays. */
-            wednesday?: {
-                /** @description When it begins. */
-                from: components["schemas"]["TimeOfDay"];
-                /** @description When it ends; `24:00` is the end of the day. */
-                to: components["schemas"]["TimeOfDay"];
-            }[];
-            /** @description Of Thursdays. */
-            thursday?: {
-                /** @description When it begins. */
-                from: components["schemas"]["TimeOfDay"];
-                /** @description When it ends; `24:00` is the end of the day. */
-                to: components["schemas"]["TimeOfDay"];
-            }[];
-            /** @description Of Fridays. */
-            friday?: {
-                /** @description When it begins. */
-                from: components["schemas"]["TimeOfDay"];
-                /** @description When it ends; `24:00` is the end of the day. */
-                to: components["schemas"]["TimeOfDay"];
-            }[];
-            /** @description Of Saturdays. */
-            saturday?: {
-                /** @description When it begins. */
-                from: components["schemas"]["TimeOfDay"];
-                /** @description When it ends; `24:00` is the end of the day. */
-                to: components["schemas"]["TimeOfDay"];
-            }[];
-            /** @description Of Sundays. */
-            sunday?: {
-                /** @description When it begins. */
-                from: components["schemas"]["TimeOfDay"];
-                /** @description When it ends; `24:00` is the end of the day. */
-                to: components["schemas"]["TimeOfDay"];
-            }[];
-        };
-        /** @description Spans of each day of a week, in order. */
-        Week_SpanDraft: {
-            /** @description Of Mondays. */
-            monday?: {
-                /** @description When it begins, as `HH:MM`. */
-                from: string;
-                /** @description When it ends, as `HH:MM`; `24:00` is the end of the day. */
-                to: string;
-            }[];
-            /** @description Of Tuesdays. */
-            tuesday?: {
-                /** @description When it begins, as `HH:MM`. */
-                from: string;
-                /** @description When it ends, as `HH:MM`; `24:00` is the end of the day. */
-                to: string;
-            }[];
-            /** @description Of Wednesdays. */
-            wednesday?: {
-                /** @description When it begins, as `HH:MM`. */
-                from: string;
-                /** @description When it ends, as `HH:MM`; `24:00` is the end of the day. */
-                to: string;
-            }[];
-            /** @description Of Thursdays. */
-            thursday?: {
-                /** @description When it begins, as `HH:MM`. */
-                from: string;
-                /** @description When it ends, as `HH:MM`; `24:00` is the end of the day. */
-                to: string;
-            }[];
-            /** @description Of Fridays. */
-            friday?: {
-                /** @description When it begins, as `HH:MM`. */
-                from: string;
-                /** @description When it ends, as `HH:MM`; `24:00` is the end of the day. */
-                to: string;
-            }[];
-            /** @description Of Saturdays. */
-            saturday?: {
-                /** @description When it begins, as `HH:MM`. */
-                from: string;
-                /** @description When it ends, as `HH:MM`; `24:00` is the end of the day. */
-                to: string;
-            }[];
-            /** @description Of Sundays. */
-            sunday?: {
-                /** @description When it begins, as `HH:MM`. */
-                from: string;
-                /** @description When it ends, as `HH:MM`; `24:00` is the end of the day. */
-                to: string;
-            }[];
-        };
         /** @example wks_0f3k9a2b4c6d8 */
         WorkspaceId: string;
         /** @description A workspace by name. */
@@ -3603,1764 +3137,6 @@ export interface operations {
             };
         };
     };
-    update_customer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The customer's id. */
-                id: components["schemas"]["CustomerId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CustomerChange"];
-            };
-        };
-        responses: {
-            /** @description The customer as it is now. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Customer"];
-                };
-            };
-            /** @description The body is no JSON (`invalid`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or not for this caller (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body has more than 1 MiB (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not `application/json` (`unsupported_media_type`). */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    add_customer_label: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The customer's id. */
-                id: components["schemas"]["CustomerId"];
-                /** @description The label's id. */
-                label_id: components["schemas"]["LabelId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The customer as it is now. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Customer"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or not for this caller (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there; the code says how. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    remove_customer_label: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The customer's id. */
-                id: components["schemas"]["CustomerId"];
-                /** @description The label's id. */
-                label_id: components["schemas"]["LabelId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The customer as it is now. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Customer"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or not for this caller (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_labels: {
-        parameters: {
-            query?: {
-                /** @description How many items at most. */
-                limit?: number;
-                /** @description Where the page begins: the `next_cursor` of the page before it. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of them. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Label"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_label: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Makes a repetition harmless: the same key with the same body answers with what the first one made, with another
-                 *     body 409. Kept for 24 hours.
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewLabel"];
-            };
-        };
-        responses: {
-            /** @description Defined. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Label"];
-                };
-            };
-            /** @description The body is no JSON (`invalid`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there; the code says how. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body has more than 1 MiB (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not `application/json` (`unsupported_media_type`). */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_label: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The label's id. */
-                id: components["schemas"]["LabelId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is gone. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or not for this caller (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there; the code says how. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    update_label: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The label's id. */
-                id: components["schemas"]["LabelId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LabelChange"];
-            };
-        };
-        responses: {
-            /** @description The label as it is now. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Label"];
-                };
-            };
-            /** @description The body is no JSON (`invalid`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or not for this caller (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body has more than 1 MiB (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not `application/json` (`unsupported_media_type`). */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_attributes: {
-        parameters: {
-            query?: {
-                /** @description How many items at most. */
-                limit?: number;
-                /** @description Where the page begins: the `next_cursor` of the page before it. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of them. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Attribute"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_attribute: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Makes a repetition harmless: the same key with the same body answers with what the first one made, with another
-                 *     body 409. Kept for 24 hours.
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewAttribute"];
-            };
-        };
-        responses: {
-            /** @description Defined. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Attribute"];
-                };
-            };
-            /** @description The body is no JSON (`invalid`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there; the code says how. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body has more than 1 MiB (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not `application/json` (`unsupported_media_type`). */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_attribute: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The field's id. */
-                id: components["schemas"]["AttributeId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is gone. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or not for this caller (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there; the code says how. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    update_attribute: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The field's id. */
-                id: components["schemas"]["AttributeId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AttributeChange"];
-            };
-        };
-        responses: {
-            /** @description The field as it is now. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Attribute"];
-                };
-            };
-            /** @description The body is no JSON (`invalid`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or not for this caller (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body has more than 1 MiB (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not `application/json` (`unsupported_media_type`). */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_calendars: {
-        parameters: {
-            query?: {
-                /** @description How many items at most. */
-                limit?: number;
-                /** @description Where the page begins: the `next_cursor` of the page before it. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of them. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Calendar"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_calendar: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Makes a repetition harmless: the same key with the same body answers with what the first one made, with another
-                 *     body 409. Kept for 24 hours.
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewCalendar"];
-            };
-        };
-        responses: {
-            /** @description Made. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Calendar"];
-                };
-            };
-            /** @description The body is no JSON (`invalid`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there; the code says how. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body has more than 1 MiB (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not `application/json` (`unsupported_media_type`). */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    preview_hours: {
-        parameters: {
-            query?: {
-                /** @description Now when it is absent. */
-                at?: components["schemas"]["Timestamp"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["HoursDraft"];
-            };
-        };
-        responses: {
-            /** @description What they say. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarPreview"];
-                };
-            };
-            /** @description The body is no JSON (`invalid`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body has more than 1 MiB (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not `application/json` (`unsupported_media_type`). */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_calendar: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The calendar's id. */
-                id: components["schemas"]["CalendarId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The calendar. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Calendar"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or not for this caller (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_calendar: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The calendar's id. */
-                id: components["schemas"]["CalendarId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is gone. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or not for this caller (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    update_calendar: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The calendar's id. */
-                id: components["schemas"]["CalendarId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CalendarChange"];
-            };
-        };
-        responses: {
-            /** @description The calendar as it is now. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Calendar"];
-                };
-            };
-            /** @description The body is no JSON (`invalid`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or not for this caller (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there; the code says how. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body has more than 1 MiB (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not `application/json` (`unsupported_media_type`). */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    preview_calendar: {
-        parameters: {
-            query?: {
-                /** @description Now when it is absent. */
-                at?: components["schemas"]["Timestamp"];
-            };
-            header?: never;
-            path: {
-                /** @description The calendar's id. */
-                id: components["schemas"]["CalendarId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What it says. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarPreview"];
-                };
-            };
-            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller has not the right (`forbidden`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or not for this caller (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server (`internal`); its log names it by the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error has the same shape. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_jobs: {
         parameters: {
             query?: {
@@ -5406,6 +3182,176 @@ export interface operations {
             };
             /** @description The content is wrong (`invalid`); `faults` names everything that is. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job's id. */
+                id: components["schemas"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job that waits now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dismiss_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job's id. */
+                id: components["schemas"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5564,6 +3510,176 @@ export interface operations {
             };
             /** @description It does not exist, or not for this caller (`not_found`). */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dismiss_inbound_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The event's id. */
+                id: components["schemas"]["InboundEventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_inbound_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The event's id. */
+                id: components["schemas"]["InboundEventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will become entries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayedEvent"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

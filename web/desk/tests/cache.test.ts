@@ -188,4 +188,16 @@ it('reads again what shows a label, a field or a calendar that was changed', asy
   expect(after(told(1, 'label.changed', { subject_id: 'lab_1' }))).toEqual([true, false, false, false, true, true])
   expect(after(told(2, 'attribute.changed', { subject_id: 'atr_1' }))).toEqual([false, true, false, false, true, true])
   expect(after(told(3, 'calendar.changed', { subject_id: 'cal_1' }))).toEqual([false, false, true, true, false, false])
+it('reads the lists of operations again when somebody else replayed or dismissed something', async () => {
+  const read = { jobs: 0, events: 0 }
+  const stops = (['jobs', 'events'] as const).map((name) =>
+    new QueryObserver(client, { queryKey: [name, 'dead'], queryFn: () => ++read[name] }).subscribe(() => {}),
+  )
+  await vi.waitFor(() => expect([read, client.isFetching()]).toEqual([{ jobs: 1, events: 1 }, 0]))
+  const frame = { cursor: 'c1', seq: 1, at: '2026-11-22T08:00:00Z' }
+  cache.apply([{ ...frame, kind: 'job.dismissed', subject_id: 'job_1' }])
+  await vi.waitFor(() => expect([read, client.isFetching()]).toEqual([{ jobs: 2, events: 1 }, 0]))
+  cache.apply([{ ...frame, kind: 'event.replayed', subject_id: 'inb_1' }])
+  await vi.waitFor(() => expect(read).toEqual({ jobs: 2, events: 2 }))
+  for (const stop of stops) stop()
 })

@@ -129,10 +129,12 @@ describe('the list of threads', () => {
 describe('the way to the person', () => {
   it('opens again when they write, and lasts as long as before', () => {
     const before = thread(1, 0)
+    for (const identity of before.customer.identities) identity.human_window_until = at(10080)
     const after = threadAfter(before, received('thr_1', inbound(60, 'hi', { at: at(60) }), 60))
     expect(after.customer.identities[0]).toMatchObject({
       last_inbound_at: at(60),
       window_until: at(1500),
+      human_window_until: at(10140),
       blocked: false,
     })
   })

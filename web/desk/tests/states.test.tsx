@@ -102,6 +102,12 @@ describe('the composer', () => {
     expect(screen.queryByRole('textbox')).toBeNull()
   })
 
+  it('is open for a person alone after the window, and says until when', async () => {
+    await draw(composer['only people'])
+    expect(screen.getByText(/only a person may write, until .*2/)).toBeTruthy()
+    expect(screen.getByRole('textbox')).toBeTruthy()
+  })
+
   it('counts down, and does not send what is too long', async () => {
     await draw(composer['over the limit'])
     expect(screen.getByText('3 characters over the limit of Messenger')).toBeTruthy()

@@ -118,10 +118,18 @@ export class Graph {
 
   /** Calls the server back with one event, signed over the bytes as they leave, with `\u` escapes as Meta has them. */
   async event(person: string, event: Record<string, unknown>, at = Date.now(), outgoing = false): Promise<void> {
-    if (!this.callback) throw new Error('nobody said where to call back')
     const [sender, recipient] = outgoing ? [this.pageId, person] : [person, this.pageId]
     const messaging = [{ sender: { id: sender }, recipient: { id: recipient }, timestamp: at, ...event }]
-    const body = escaped({ object: 'page', entry: [{ id: this.pageId, time: Date.now(), messaging }] })
+    await this.callBack(escaped({ object: 'page', entry: [{ id: this.pageId, time: Date.now(), messaging }] }))
+  }
+
+  /** A callback whose content nobody can read. */
+  async mumbles(): Promise<void> {
+    await this.callBack(`{"object":"page","entry":${randomInt(1_000_000)}}`)
+  }
+
+  private async callBack(body: string): Promise<void> {
+    if (!this.callback) throw new Error('nobody said where to call back')
     const signature = createHmac('sha256', this.appSecret).update(body).digest('hex')
     const answer = await fetch(this.callback, {
       method: 'POST',

@@ -1,5 +1,6 @@
 import type { Request, WebSocketRoute } from '@playwright/test'
 import { beOwner, connect, expect, log, row, test } from '../support/fixtures.ts'
+import { accessible, picture } from '../support/look.ts'
 
 test('ten seconds without a socket: ten changes are there afterwards, without a reload and without polling', async ({
   page,
@@ -156,4 +157,30 @@ test('a person who writes moves up in a list that is read far down, and older en
   expect(Math.abs((await place('Line 85')) - before)).toBeLessThanOrEqual(1)
   await page.getByRole('button', { name: '1 new message below' }).click()
   await expect(box.getByText('A new one below')).toBeInViewport()
+})
+
+test('what cannot be read is dismissed at one desk, after a question, and leaves the other', async ({
+  page,
+  server,
+  graph,
+}, info) => {
+  await beOwner(page, server)
+  await connect(page, server, graph, 'Mumbling')
+  await graph.mumbles()
+  const other = await page.context().newPage()
+  for (const desk of [page, other]) {
+    await desk.goto('/operations')
+    await desk.getByRole('tab', { name: 'Not readable' }).click()
+    await expect(desk.getByRole('button', { name: /^Dismiss: inb_/ })).toHaveCount(1)
+  }
+  // Read again by the same decoder, it is as unreadable as before.
+  await page.getByRole('button', { name: /^Try again: inb_/ }).click()
+  await expect(page.getByRole('alert').getByText('still cannot read it')).toBeVisible()
+  await picture(page, info, 'operations-unreadable')
+  await page.getByRole('button', { name: /^Dismiss: inb_/ }).click()
+  const asks = page.getByRole('dialog', { name: 'Dismiss this event?' })
+  await accessible(page, 'the question')
+  await picture(page, info, 'operations-dismiss')
+  await asks.getByRole('button', { name: 'Dismiss for good' }).click()
+  for (const desk of [page, other]) await expect(desk.getByText('Everything that arrived could be read.')).toBeVisible()
 })

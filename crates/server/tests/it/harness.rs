@@ -8,6 +8,7 @@ use std::{
     process::{Command, Output, Stdio},
     time::Duration,
 };
+use store::{Database, Keyring, SecretKey, Store, StoreConfig};
 use tempfile::TempDir;
 use testkit::{
     binary::{Program, Serving},
@@ -72,6 +73,17 @@ impl Installation {
         self.database.as_deref()
     }
 
+    /// The same data, as another process sees it; what is sealed stays shut.
+    pub async fn store(&self) -> Store {
+        let database = match &self.database {
+            Some(url) => Database::Postgres { url: url.clone() },
+            None => Database::Sqlite { path: self.data().join("onethread.db") },
+        };
+        let (keys, files_dir) = (Keyring::new(SecretKey::generate().unwrap(), Vec::new()), self.data().join("files"));
+        let now = || service::Clock::now(&service::SystemClock).0;
+        Store::open(StoreConfig { database, keys, files_dir, now }).await.unwrap()
+    }
+
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -87,6 +99,13 @@ impl Installation {
     /// `serve` on a free port.
     pub fn program(&self) -> Program {
         let program = Program::new(binary()).arg("serve").arg("--listen").arg("127.0.0.1:0");
+        self.place().iter().fold(program, |program, argument| program.arg(argument))
+    }
+
+    /// The same, started by a shell's script that ends with `exec "$0" "$@"`.
+    pub fn program_in(&self, script: &str) -> Program {
+        let program = Program::new("/bin/sh").arg("-c").arg(script).arg(binary());
+        let program = program.arg("serve").arg("--listen").arg("127.0.0.1:0");
         self.place().iter().fold(program, |program, argument| program.arg(argument))
     }
 

@@ -83,6 +83,58 @@ async fn ready_follows_the_database(engine: Engine) {
     ready(200).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ready_follows_the_space_on_the_disk() {
+    let installation = Installation::new(Engine::Sqlite).await;
+    // The system refuses what would make a file of the server larger than 4 MiB, as a quota does.
+    let server =
+        installation.serve_with(installation.program_in("trap '' XFSZ; ulimit -S -f 8192; exec \"$0\" \"$@\""));
+    let (owner, meta) = (installation.token("owner"), testkit::graph::GraphStandIn::start().await);
+    let account = server.connect(&owner, &meta).await;
+    let path = account["callback_path"].as_str().unwrap();
+    let ready = async || server.send("GET", "/readyz", &[], None).await;
+    assert_eq!(ready().await.status, 200);
+    let mut stored = 0;
+    let refused = loop {
+        let body =
+            format!("{{\"object\":\"page\",\"number\":{stored},\"entry\":\"{}\"}}", "x".repeat(500_000)).into_bytes();
+        let signed = testkit::graph::signature(APP_SECRET, &body);
+        let answer = server.send("POST", path, &[("x-hub-signature-256", &signed)], Some(body)).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        stored += 1;
+        assert!(stored < 100, "it may not grow for ever");
+    };
+    refused.problem(503, "unavailable");
+    let answer = ready().await;
+    let told = answer.problem(503, "unavailable");
+    assert!(told["detail"].as_str().unwrap().contains("takes no writes"), "{told}");
+    assert!(!told.to_string().contains("onethread.db"), "where it is is not everybody's to know: {told}");
+    assert_eq!(server.send("GET", "/healthz", &[], None).await.status, 200, "the process itself lives");
+    let kept = server.get(&owner, "/api/v1/inbound-events?limit=100").await.expect(200);
+    assert_eq!(kept["items"].as_array().unwrap().len(), stored, "what was acknowledged is there, and can be read");
+    let end = Instant::now() + PATIENCE;
+    let logged = async |words: &str| {
+        while !server.serving.log().contains(words) {
+            assert!(Instant::now() < end, "{words} is missing in {}", server.serving.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    logged("free space, or make it writable, on the disk of").await;
+    logged("onethread.db").await;
+
+    // Space again. Nobody sends anything: the process finds out by itself.
+    let id = server.serving.id().to_string();
+    let raised = std::process::Command::new("prlimit").args(["--pid", &id, "--fsize=unlimited"]).status().unwrap();
+    assert!(raised.success());
+    while ready().await.status != 200 {
+        assert!(Instant::now() < end, "it is ready again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    logged("the database can be written again").await;
+}
+
 /// A line to the database that can be cut.
 struct Line {
     cut: watch::Sender<bool>,

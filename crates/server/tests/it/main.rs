@@ -10,6 +10,7 @@ mod harness;
 mod kill;
 mod living;
 mod messages;
+mod operations;
 mod people;
 mod problems;
 mod rich;

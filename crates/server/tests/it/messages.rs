@@ -8,6 +8,8 @@ use testkit::graph::Event;
 on_both_engines!(
     a_message_comes_in_and_the_answer_goes_out,
     a_repeated_creation_makes_one_thing,
+    a_retry_asks_the_gate_first,
+    the_time_that_people_have_is_told,
     credentials_follow_no_changed_address,
     pages_show_everything_once,
     a_socket_resumes_from_any_cursor,
@@ -35,6 +37,59 @@ async fn a_message_comes_in_and_the_answer_goes_out(engine: Engine) {
     let test = format!("/api/v1/channel-accounts/{}/test", scene.account["id"].as_str().unwrap());
     let report = scene.server.post(&scene.owner, &test, &Value::Null).await.expect(200);
     assert_eq!(report["passed"], true, "{report}");
+}
+
+async fn a_retry_asks_the_gate_first(engine: Engine) {
+    let mut scene = Scene::new(engine).await;
+    let account = format!("/api/v1/channel-accounts/{}", scene.account["id"].as_str().unwrap());
+    let patch = async |scene: &Scene, body: Value| {
+        scene.server.call("PATCH", &scene.owner, &account, &body, &[]).await.expect(200);
+    };
+    scene.meta.new_token("EAAchanged");
+    let entry = scene.say("the token is old", None).await.expect(201);
+    scene.live.until("message.failed").await;
+    let message = format!("/api/v1/messages/{}", entry["id"].as_str().unwrap());
+    let retry = format!("{message}/retry");
+    patch(&scene, json!({"enabled": false})).await;
+    scene.server.post(&scene.owner, &retry, &Value::Null).await.problem(409, "account_disabled");
+    let seen = scene.server.get(&scene.owner, &message).await.expect(200);
+    assert_eq!(seen["delivery"]["state"], "failed", "nothing was queued: {seen}");
+
+    patch(&scene, json!({"enabled": true, "secrets": {"page_access_token": "EAAchanged"}})).await;
+    scene.meta.fault_next(1, testkit::graph::Fault::Error { status: 400, code: 551, subcode: None });
+    let queued = scene.server.post(&scene.owner, &retry, &Value::Null).await.expect(200);
+    assert_eq!(queued["delivery"]["state"], "queued");
+    scene.live.until("message.failed").await;
+    scene.server.post(&scene.owner, &retry, &Value::Null).await.problem(409, "blocked");
+    scene.meta.customer_writes("7001002003004005", "here I am again").await;
+    scene.live.until("message.received").await;
+    scene.server.post(&scene.owner, &retry, &Value::Null).await.expect(200);
+    scene.live.until("message.sent").await;
+}
+
+async fn the_time_that_people_have_is_told(engine: Engine) {
+    let scene = Scene::new(engine).await;
+    let account = format!("/api/v1/channel-accounts/{}", scene.account["id"].as_str().unwrap());
+    let read = async || {
+        let thread = scene.server.get(&scene.owner, &format!("/api/v1/threads/{}", scene.thread)).await.expect(200);
+        let customer = format!("/api/v1/customers/{}", thread["customer"]["id"].as_str().unwrap());
+        let customer = scene.server.get(&scene.owner, &customer).await.expect(200);
+        let threads = scene.server.get(&scene.owner, "/api/v1/threads").await.expect(200);
+        let customers = scene.server.get(&scene.owner, "/api/v1/customers").await.expect(200);
+        let identity = thread["customer"]["identities"][0].clone();
+        for other in [&customer, &threads["items"][0]["customer"], &customers["items"][0]] {
+            assert_eq!(other["identities"][0], identity, "the same wherever it is read");
+        }
+        identity
+    };
+    assert_eq!(read().await["human_window_until"], Value::Null, "the account has no such right");
+    let allow = json!({"settings": {"human_agent_tag": true}});
+    scene.server.call("PATCH", &scene.owner, &account, &allow, &[]).await.expect(200);
+    let identity = read().await;
+    let at = |name: &str| serde_json::from_value::<model::Timestamp>(identity[name].clone()).unwrap();
+    let day = 86_400_000;
+    assert_eq!(at("window_until"), at("last_inbound_at").plus_millis(day));
+    assert_eq!(at("human_window_until"), at("last_inbound_at").plus_millis(7 * day));
 }
 
 async fn a_repeated_creation_makes_one_thing(engine: Engine) {

@@ -98,9 +98,7 @@ async fn links_work_once(engine: Engine) {
     let mut server = installation.serve();
     set_up(&mut server).await;
     let link = installation.print(&["user", "create", "--email", "Bob@Example.com", "--role", "agent"]);
-    if engine == Engine::Sqlite {
-        assert!(link.starts_with(&server.base), "{link} is no address of the running server");
-    }
+    assert!(link.starts_with(&server.base), "{link} is no address of the running server");
     let path = format!("/api/v1/links/{}", link.split("/link?code=").nth(1).unwrap());
     let told = server.send("GET", &path, &[], None).await.expect(200);
     assert_eq!(told["purpose"], "invite");
@@ -164,8 +162,15 @@ async fn roles_are_kept(engine: Engine) {
     let path = "/api/v1/threads/thr_0000000000001/messages";
     server.post(&reading, path, &blocks).await.problem(403, "forbidden");
 
+    // Nobody but an owner ends what an owner made for themselves.
+    let (owner, admin) = (installation.token("owner"), installation.token("admin"));
+    let own = server.get(&owner, "/api/v1/me").await.expect(200)["caller"]["id"].as_str().unwrap().to_owned();
+    let refused = server.call("DELETE", &admin, &format!("/api/v1/tokens/{own}"), &Value::Null, &[]).await;
+    refused.problem(403, "forbidden");
+    server.get(&owner, "/api/v1/me").await.expect(200);
+
     // A revoked token is refused, its socket closes, and its ticket opens nothing.
-    let (owner, doomed) = (installation.token("owner"), installation.token("agent"));
+    let doomed = installation.token("agent");
     let id = server.get(&doomed, "/api/v1/me").await.expect(200)["caller"]["id"].as_str().unwrap().to_owned();
     let mut live = server.live(&doomed, None).await;
     let ticket = server.post(&doomed, "/api/v1/live/tickets", &Value::Null).await.expect(201);
@@ -175,6 +180,12 @@ async fn roles_are_kept(engine: Engine) {
     server.get(&doomed, "/api/v1/me").await.problem(401, "unauthenticated");
     let late = format!("/api/v1/live?ticket={}", ticket["ticket"].as_str().unwrap());
     assert_eq!(server.open(&late, &[]).await.err().unwrap().0, 401);
+
+    // An owner may end an owner's, an admin any other's, their own too.
+    let other = installation.token("owner");
+    assert_eq!(server.call("DELETE", &other, &format!("/api/v1/tokens/{own}"), &Value::Null, &[]).await.status, 204);
+    let own = server.get(&admin, "/api/v1/me").await.expect(200)["caller"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(server.call("DELETE", &admin, &format!("/api/v1/tokens/{own}"), &Value::Null, &[]).await.status, 204);
 }
 
 async fn access_ends_and_comes_back(engine: Engine) {
@@ -197,4 +208,30 @@ async fn access_ends_and_comes_back(engine: Engine) {
     server.send("GET", "/api/v1/me", &[("cookie", &session)], None).await.problem(401, "unauthenticated");
     assert_eq!(post(&server, "/api/v1/session", &sign_in, &[]).await.status, 201);
     assert!(!user("enable", "nobody@example.com").0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_locks_nobody_out() {
+    let installation = Installation::new(Engine::Sqlite).await;
+    let mut server = installation.serve_with(installation.program().env("ONETHREAD_TRUSTED_PROXY", "true"));
+    set_up(&mut server).await;
+    let sign_in = async |from: String, password: &str| {
+        let body = json!({"email": "ann@example.com", "password": password});
+        post(&server, "/api/v1/session", &body, &[("x-forwarded-for", &from)]).await
+    };
+    for _ in 0..5 {
+        sign_in("198.51.100.1".into(), "guess guess guess").await.problem(401, "unauthenticated");
+    }
+    sign_in("198.51.100.1".into(), PASSWORD).await.problem(429, "too_many_requests");
+    assert_eq!(sign_in("203.0.113.9".into(), PASSWORD).await.status, 201, "the owner, elsewhere");
+
+    // All of a /64 is one machine's.
+    for number in 1..=5 {
+        sign_in(format!("2001:db8:1:2::{number}"), "guess guess guess").await.problem(401, "unauthenticated");
+    }
+    sign_in("2001:db8:1:2:ffff::6".into(), "guess guess guess").await.problem(429, "too_many_requests");
+    sign_in("2001:db8:1:3::6".into(), "guess guess guess").await.problem(401, "unauthenticated");
+    // An IPv4 address in the clothes of an IPv6 address is itself.
+    sign_in("::ffff:198.51.100.1".into(), PASSWORD).await.problem(429, "too_many_requests");
+    assert_eq!(sign_in("::ffff:203.0.113.9".into(), PASSWORD).await.status, 201);
 }

@@ -5,6 +5,7 @@ use std::{process::Output, time::Duration};
 
 on_both_engines!(
     short_commands_run_beside_a_server_and_before_it,
+    links_lead_to_the_address_of_the_running_server,
     the_doctor_says_what_to_mend,
     a_lost_secret_key_is_told_and_not_replaced
 );
@@ -44,6 +45,27 @@ async fn short_commands_run_beside_a_server_and_before_it(engine: Engine) {
     let invited = ["user", "create", "--email", "eve@example.com"];
     installation.print(&invited);
     assert_eq!(installation.run(&invited).status.code(), Some(1), "an address is invited once");
+}
+
+async fn links_lead_to_the_address_of_the_running_server(engine: Engine) {
+    let installation = Installation::new(engine).await;
+    let invite = |email: &str| installation.print(&["user", "create", "--email", email]);
+    assert!(invite("a@example.com").starts_with("http://127.0.0.1:8080/link?code="), "none ran yet: where it would be");
+    let server = installation.serve();
+    assert!(invite("b@example.com").starts_with(&format!("{}/link?code=", server.base)));
+    drop(server);
+    // The command is told nothing of the address; the server was.
+    let public = installation.program().env("ONETHREAD_PUBLIC_URL", "https://desk.example.com");
+    let server = installation.serve_with(public);
+    assert!(invite("c@example.com").starts_with("https://desk.example.com/link?code="));
+    let reset = installation.print(&["user", "reset-password", "--email", "c@example.com"]);
+    assert!(reset.starts_with("https://desk.example.com/link?code="), "{reset}");
+    drop(server);
+    let own = installation.data().join("own.toml");
+    std::fs::write(&own, "public_url = \"https://own.example.com\"\n").unwrap();
+    let path = own.display().to_string();
+    let link = installation.print(&["user", "create", "--email", "d@example.com", "--config", &path]);
+    assert!(link.starts_with("https://own.example.com/link?code="), "{link}");
 }
 
 #[tokio::test]

@@ -1,29 +1,32 @@
 //! Whoever belongs to another workspace sees nothing, on any route.
 
-use crate::harness::{Engine, Scene, on_both_engines};
-use model::{Timestamp, WorkspaceId};
+use crate::{
+    harness::{Engine, Scene, on_both_engines},
+    operations::{self, ids},
+};
+use model::WorkspaceId;
 use serde_json::{Value, json};
-use store::{Database, Keyring, SecretKey, Store, StoreConfig};
 
 on_both_engines!(a_stranger_sees_nothing);
 
 /// A second workspace in the same database, and a token of its owner.
 async fn stranger(scene: &Scene) -> String {
-    let database = match scene.installation.database() {
-        Some(url) => Database::Postgres { url: url.to_owned() },
-        None => Database::Sqlite { path: scene.installation.data().join("onethread.db") },
-    };
-    let key = SecretKey::generate().unwrap();
-    let files_dir = scene.installation.data().join("files");
-    let now = || service::Clock::now(&service::SystemClock).0;
-    let config = StoreConfig { database, keys: Keyring::new(key, Vec::new()), files_dir, now };
-    let store = Store::open(config).await.unwrap();
-    store.create_workspace(WorkspaceId(store.new_id().unwrap()), "Strangers", Timestamp(now())).await.unwrap();
+    let store = scene.installation.store().await;
+    let now = service::Clock::now(&service::SystemClock);
+    store.create_workspace(WorkspaceId(store.new_id().unwrap()), "Strangers", now).await.unwrap();
     scene.installation.print(&["token", "create", "--name", "s", "--role", "owner", "--workspace", "Strangers"])
 }
 
 async fn a_stranger_sees_nothing(engine: Engine) {
-    let scene = Scene::new(engine).await;
+    let mut scene = Scene::new(engine).await;
+    // A dead job and an event that nobody can read.
+    let token = scene.meta.token();
+    scene.meta.new_token("EAAchanged");
+    scene.say("the token is old", None).await.expect(201);
+    scene.live.until("message.failed").await;
+    scene.meta.new_token(&token);
+    operations::call_back(&scene, operations::UNREADABLE).await;
+    let (job, event) = (ids(&scene, "jobs").await.remove(0), ids(&scene, "inbound-events").await.remove(0));
     let server = &scene.server;
     let thread = server.get(&scene.owner, &format!("/api/v1/threads/{}", scene.thread)).await.expect(200);
     let message = scene.say("for nobody else", None).await.expect(201);
@@ -38,6 +41,7 @@ async fn a_stranger_sees_nothing(engine: Engine) {
     let field = define("/api/v1/attributes", json!({"key": "ours", "name": "Ours", "type": "text"})).await;
     let calendar = define("/api/v1/calendars", json!({"name": "Ours", "zone": "Europe/Vilnius"})).await;
     let things: Vec<(&str, String)> = [
+    let mut things: Vec<(&str, String)> = [
         ("/threads/", &thread["id"]),
         ("/messages/", &message["id"]),
         ("/customers/", &thread["customer"]["id"]),
@@ -51,6 +55,7 @@ async fn a_stranger_sees_nothing(engine: Engine) {
     ]
     .map(|(place, id)| (place, id.as_str().unwrap().to_owned()))
     .to_vec();
+    things.extend([("/jobs/", job), ("/inbound-events/", event)]);
 
     let token = stranger(&scene).await;
     let document = server.send("GET", "/openapi.json", &[], None).await.expect(200);

@@ -6,10 +6,11 @@ mod fact;
 mod persons;
 
 pub use fact::{EventFact, NewContent, ReadEvent};
+mod letters;
 
 use crate::{
     Store,
-    engine::{Value, params, queries},
+    engine::{Executor, Row, Value, params, queries},
     error::Result,
 };
 use futures_util::FutureExt;
@@ -22,6 +23,10 @@ use std::collections::HashSet;
 #[cfg(test)]
 pub(crate) const ALL_QUERIES: [&[(&str, crate::engine::Query)]; 4] =
     [QUERIES, apply::QUERIES, changes::QUERIES, persons::QUERIES];
+pub(crate) use apply::QUERIES as APPLY_QUERIES;
+#[cfg(test)]
+pub(crate) use letters::QUERIES as LETTER_QUERIES;
+pub use letters::SetAsideEvent;
 
 /// Lanes. Events of one person share one and keep their order.
 pub const LANES: i64 = 16;
@@ -84,11 +89,57 @@ queries! {
     };
     LIST_WAITING = Same("SELECT e.id, e.workspace_id, e.channel_account_id, a.kind, a.namespace, e.payload, e.received_at FROM inbound_event e JOIN channel_account a ON a.id = e.channel_account_id WHERE e.lane = $1 AND e.state = 'stored' ORDER BY e.id LIMIT $2");
     /// The second condition on the state is the index's own: SQLite takes the index only when it reads its words.
-    LIST_BY_STATE = Same("SELECT id, channel_account_id, state, event_key, received_at, error FROM inbound_event WHERE workspace_id = $1 AND state = $2 AND state IN ('stored', 'unroutable', 'undecodable') AND id < $3 ORDER BY id DESC LIMIT $4");
+    LIST_BY_STATE = Same("SELECT id, channel_account_id, state, event_key, received_at, error FROM inbound_event WHERE workspace_id = $1 AND state = $2 AND state IN ('unroutable', 'undecodable') AND id < $3 ORDER BY id DESC LIMIT $4");
+    /// Of one lane, by the index that the workers use: one for this list alone would be written twice for each event.
+    LIST_STORED = Same("SELECT id, channel_account_id, state, event_key, received_at, error FROM inbound_event WHERE lane = $1 AND state = 'stored' AND workspace_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4");
     GET = Same("SELECT id, channel_account_id, state, event_key, received_at, error, payload FROM inbound_event WHERE workspace_id = $1 AND id = $2");
-    COUNT_UNREADABLE = Same("SELECT count(*) FROM inbound_event WHERE workspace_id = $1 AND state IN ('unroutable', 'undecodable') AND state IN ('stored', 'unroutable', 'undecodable')");
+    COUNT_UNREADABLE = Same("SELECT count(*) FROM inbound_event WHERE workspace_id = $1 AND state IN ('unroutable', 'undecodable')");
     PRUNE = Same("DELETE FROM inbound_event WHERE id IN (SELECT id FROM inbound_event WHERE state = 'done' AND received_at < $1 ORDER BY received_at LIMIT $2)");
     SET_ASIDE = Same("UPDATE inbound_event SET state = 'undecodable', error = $1 WHERE workspace_id = $2 AND id = $3 AND state = 'stored'");
+}
+
+/// An event without its payload.
+fn read_event(row: &Row<'_>) -> Result<InboundEvent> {
+    Ok(InboundEvent {
+        id: InboundEventId(row.int(0)?),
+        channel_account_id: row.opt_int(1)?.map(ChannelAccountId),
+        state: row.parse(2)?,
+        key: row.text(3)?,
+        received_at: Timestamp(row.int(4)?),
+        error: row.opt_text(5)?,
+        payload: None,
+    })
+}
+
+/// Stores events; gives the ids of those that were new.
+async fn insert_events(executor: &Executor, events: &[NewInboundEvent]) -> Result<Vec<i64>> {
+    // In the order of the unique key, or two processes that store the same events wait for each other.
+    let mut sorted: Vec<&NewInboundEvent> = events.iter().collect();
+    sorted
+        .sort_by(|a, b| (&a.callback_key, &a.address, &a.event_key).cmp(&(&b.callback_key, &b.address, &b.event_key)));
+    let rows: Vec<[Value<'_>; 11]> = sorted
+        .into_iter()
+        .map(|event| {
+            params![
+                event.id.0,
+                event.workspace_id.0,
+                &event.callback_key,
+                event.channel_account_id.map(|id| id.0),
+                &event.address,
+                &event.event_key,
+                event.lane,
+                &event.payload,
+                event.state.as_str(),
+                event.error.as_deref(),
+                event.received_at,
+            ]
+        })
+        .collect();
+    let new = executor.batch(INSERT_EVENTS, &rows, |row| row.int(0)).await?;
+    let strays = events.iter().filter(|event| event.state == InboundState::Unroutable);
+    let strays: Vec<[Value<'_>; 1]> = strays.map(|event| params![event.id.0]).collect();
+    executor.batch_execute(ADOPT, &strays).await?;
+    Ok(new)
 }
 
 impl Store {
@@ -103,41 +154,8 @@ impl Store {
     /// Stores events in one transaction; says of each whether it was new.
     pub(crate) async fn store_events(&self, events: Vec<NewInboundEvent>) -> Result<Vec<bool>> {
         let ids: Vec<i64> = events.iter().map(|event| event.id.0).collect();
-        let (new, _) = self
-            .write(events, |executor, events| {
-                async move {
-                    // In the order of the unique key, or two processes that store the same events wait for each other.
-                    let mut sorted: Vec<&NewInboundEvent> = events.iter().collect();
-                    sorted.sort_by(|a, b| {
-                        (&a.callback_key, &a.address, &a.event_key).cmp(&(&b.callback_key, &b.address, &b.event_key))
-                    });
-                    let rows: Vec<[Value<'_>; 11]> = sorted
-                        .into_iter()
-                        .map(|event| {
-                            params![
-                                event.id.0,
-                                event.workspace_id.0,
-                                &event.callback_key,
-                                event.channel_account_id.map(|id| id.0),
-                                &event.address,
-                                &event.event_key,
-                                event.lane,
-                                &event.payload,
-                                event.state.as_str(),
-                                event.error.as_deref(),
-                                event.received_at,
-                            ]
-                        })
-                        .collect();
-                    let new = executor.batch(INSERT_EVENTS, &rows, |row| row.int(0)).await?;
-                    let strays = events.iter().filter(|event| event.state == InboundState::Unroutable);
-                    let strays: Vec<[Value<'_>; 1]> = strays.map(|event| params![event.id.0]).collect();
-                    executor.batch_execute(ADOPT, &strays).await?;
-                    Ok(new)
-                }
-                .boxed()
-            })
-            .await?;
+        let (new, _) =
+            self.write(events, |executor, events| async move { insert_events(executor, events).await }.boxed()).await?;
         let new: HashSet<i64> = new.into_iter().collect();
         Ok(ids.iter().map(|id| new.contains(id)).collect())
     }
@@ -196,20 +214,18 @@ impl Store {
     ) -> Result<Vec<InboundEvent>> {
         self.read((workspace_id, state, before, limit), |executor, (workspace_id, state, before, limit)| {
             async move {
-                let params = params![workspace_id.0, state.as_str(), before.0, *limit];
-                executor
-                    .query(LIST_BY_STATE, &params, |row| {
-                        Ok(InboundEvent {
-                            id: InboundEventId(row.int(0)?),
-                            channel_account_id: row.opt_int(1)?.map(ChannelAccountId),
-                            state: row.parse(2)?,
-                            key: row.text(3)?,
-                            received_at: Timestamp(row.int(4)?),
-                            error: row.opt_text(5)?,
-                            payload: None,
-                        })
-                    })
-                    .await
+                if *state != InboundState::Stored {
+                    let params = params![workspace_id.0, state.as_str(), before.0, *limit];
+                    return executor.query(LIST_BY_STATE, &params, read_event).await;
+                }
+                let mut found = Vec::new();
+                for lane in 0..LANES {
+                    let params = params![lane, workspace_id.0, before.0, *limit];
+                    found.extend(executor.query(LIST_STORED, &params, read_event).await?);
+                }
+                found.sort_unstable_by_key(|event| std::cmp::Reverse(event.id));
+                found.truncate(*limit as usize);
+                Ok(found)
             }
             .boxed()
         })
@@ -226,15 +242,7 @@ impl Store {
             async move {
                 executor
                     .query_opt(GET, &params![workspace_id.0, id.0], |row| {
-                        Ok(InboundEvent {
-                            id: InboundEventId(row.int(0)?),
-                            channel_account_id: row.opt_int(1)?.map(ChannelAccountId),
-                            state: row.parse(2)?,
-                            key: row.text(3)?,
-                            received_at: Timestamp(row.int(4)?),
-                            error: row.opt_text(5)?,
-                            payload: Some(row.text(6)?),
-                        })
+                        Ok(InboundEvent { payload: Some(row.text(6)?), ..read_event(row)? })
                     })
                     .await
             }

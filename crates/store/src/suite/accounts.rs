@@ -85,6 +85,9 @@ async fn an_account_is_its_workspaces_alone(harness: Harness) {
     assert_eq!(row.account.last_callback_at, None);
     assert_eq!(harness.log(other).await.len(), 1, "only that their own account was made");
 
+    let settings = store.find_channel_settings(harness.workspace, page.id).await.unwrap().unwrap();
+    assert_eq!((settings.0.as_str(), &settings.1["page_id"]), ("messenger", &page.address.as_str().into()));
+    assert_eq!(store.find_channel_settings(harness.other_workspace().await, page.id).await.unwrap(), None);
     let listed = store.list_channel_accounts(harness.workspace, ChannelAccountId(0), 10).await.unwrap();
     assert_eq!(listed.iter().map(|account| account.id).collect::<Vec<_>>(), [page.id]);
     assert!(store.list_channel_accounts(harness.workspace, page.id, 10).await.unwrap().is_empty());

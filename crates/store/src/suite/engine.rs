@@ -16,7 +16,23 @@ on_both_engines! {
     a_command_stands_when_its_caller_goes_away: own;
     a_panic_ends_one_command_alone: own;
     everything_is_there_after_opening_again: own;
+    the_address_of_the_server_is_known_to_commands: own;
     what_a_newer_version_made_is_left_alone: own;
+}
+
+async fn the_address_of_the_server_is_known_to_commands(harness: Harness) {
+    assert_eq!(harness.store.find_served_at().await.unwrap(), None);
+    harness.store.serve_at("https://desk.example.com").await.unwrap();
+    // A command is a process of its own, and has no address.
+    let command = harness.reopen().await;
+    assert_eq!(command.find_served_at().await.unwrap().as_deref(), Some("https://desk.example.com"));
+    // Another server with another address: the one that was there last counts.
+    let other = harness.reopen().await;
+    raw(&other, "UPDATE node SET lease_until = lease_until + 1 WHERE id = (SELECT max(id) FROM node)", &[])
+        .await
+        .unwrap();
+    other.serve_at("https://new.example.com").await.unwrap();
+    assert_eq!(command.find_served_at().await.unwrap().as_deref(), Some("https://new.example.com"));
 }
 
 /// Makes a token row and tells the log; the role decides whether the row is allowed.

@@ -339,6 +339,7 @@ async fn an_echo_ends_doubt(harness: Harness) {
         id: queued,
         workspace_id: harness.workspace,
         job_id: model::JobId(harness.id()),
+        replayed: None,
         actor_id: "agt_1".into(),
         now: now(),
     };

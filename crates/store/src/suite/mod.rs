@@ -11,6 +11,7 @@ mod engine;
 mod episodes;
 mod files;
 mod inbound;
+mod letters;
 mod log;
 mod outage;
 mod people;
@@ -19,6 +20,7 @@ mod reading;
 mod schema;
 mod sending;
 mod webhooks;
+mod space;
 mod world;
 
 use crate::{

@@ -262,10 +262,13 @@ async fn a_token_works_until_it_is_revoked(harness: Harness) {
     assert_eq!(listed(store.list_tokens(workspace, two.id, 10).await.unwrap()), [one.id]);
     assert!(store.list_tokens(other, newest, 10).await.unwrap().is_empty());
 
+    assert_eq!(store.find_token_role(workspace, one.id).await.unwrap(), Some(one.role));
+    assert_eq!(store.find_token_role(other, one.id).await.unwrap(), None);
     assert!(!store.revoke_token(other, one.id, now()).await.unwrap());
     assert!(store.revoke_token(workspace, one.id, now()).await.unwrap());
     assert!(!store.revoke_token(workspace, one.id, now()).await.unwrap());
     assert!(store.find_token(&one.secret_hash).await.unwrap().is_none());
+    assert_eq!(store.find_token_role(workspace, one.id).await.unwrap(), None, "it works no more");
     assert_eq!(listed(store.list_tokens(workspace, newest, 10).await.unwrap()), [two.id]);
     let told: Vec<(LogKind, Option<String>)> =
         harness.log(workspace).await.into_iter().map(|record| (record.kind, record.subject_id)).collect();

@@ -108,6 +108,7 @@ async fn live(harness: &Harness, steps: Vec<Step>) -> Result<(), TestCaseError> 
                     id: message,
                     workspace_id: harness.workspace,
                     job_id: JobId(harness.id()),
+                    replayed: None,
                     actor_id: "agt_1".into(),
                     now: later(time),
                 };

@@ -20,6 +20,9 @@ fn queries() -> Vec<(String, Query)> {
         ("idempotency", crate::idempotency::QUERIES),
         ("ids", crate::ids::QUERIES),
         ("entries", crate::entries::QUERIES),
+        ("inbound", crate::inbound::QUERIES),
+        ("inbound", crate::inbound::APPLY_QUERIES),
+        ("inbound", crate::inbound::LETTER_QUERIES),
         ("jobs", crate::jobs::QUERIES),
         ("labels", crate::labels::QUERIES),
         ("log", crate::log::QUERIES),
@@ -48,6 +51,7 @@ fn queries() -> Vec<(String, Query)> {
 const MAY_SCAN: &[(&str, &str)] = &[
     ("workspaces.LIST", "the process's own start; a workspace is a business"),
     ("ids.LIST_NODES", "at most 1,024 rows, at start"),
+    ("ids.SERVED_AT", "at most 1,024 rows, for a link that a command prints"),
     ("channel_accounts.SECRETS_PAGE", "the command that changes keys looks at every account"),
     ("channel_accounts.ENDPOINTS", "the command that changes keys looks at every callback address"),
     ("channel_accounts.ALL_SEALED", "at start; an account is a page or a number of the business"),
@@ -148,6 +152,25 @@ async fn sqlite_answers_every_query_by_an_index() {
         }
     }
     assert!(slow.is_empty(), "{slow:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_becomes_an_entry_never_enters_the_index_of_problems() {
+    let file = Harness::shared(Kind::Sqlite).await;
+    let sql = "SELECT sql FROM sqlite_master WHERE name = 'inbound_event_problem'";
+    let server = Harness::shared(Kind::Postgres).await;
+    let definition = "SELECT indexdef FROM pg_indexes WHERE indexname = 'inbound_event_problem'";
+    for definition in [file.raw(sql, &[]).await, server.raw(definition, &[]).await] {
+        assert_eq!(definition.len(), 1);
+        assert!(definition[0].contains("unroutable") && !definition[0].contains("stored"), "{definition:?}");
+    }
+    // Those that wait are listed by the index of the workers.
+    let (_, query) = queries().into_iter().find(|(name, _)| name == "inbound.LIST_STORED").unwrap();
+    let connection = sqlite::connect(&sqlite_path(&file)).unwrap();
+    let plan: String = connection
+        .query_row(&format!("EXPLAIN QUERY PLAN {}", query.sqlite()), [3, 1, 1, 1], |row| row.get(3))
+        .unwrap();
+    assert_eq!(plan, "SEARCH inbound_event USING INDEX inbound_event_waiting (lane=? AND id<?)");
 }
 
 /// Nodes of a plan that read a whole table or a whole index.

@@ -47,6 +47,7 @@ fn by_person(harness: &Harness, id: MessageId) -> RetriedMessage {
         id,
         workspace_id: harness.workspace,
         job_id: JobId(harness.id()),
+        replayed: None,
         actor_id: "agt_1".into(),
         now: now(),
     }

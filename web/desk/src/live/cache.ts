@@ -153,6 +153,9 @@ export class LiveCache {
     const again = (queryKey: readonly unknown[]) => void this.client.invalidateQueries({ queryKey })
     if (frame.kind.startsWith('channel_account.')) {
       again(keys.accounts)
+      // Whether people have longer to answer than programs is a setting of the account. The list may be thousands of rows,
+      // and takes up each thread that is read.
+      again(['thread'])
       if (frame.subject_id) again(keys.account(frame.subject_id))
     } else if (frame.kind.startsWith('webhook.')) {
       again(keys.webhooks)
@@ -171,8 +174,10 @@ export class LiveCache {
     } else if (frame.kind.startsWith('agent.')) {
       again(keys.agents)
       again(keys.me)
-    } else if (frame.kind === 'message.failed' || frame.kind === 'message.uncertain') {
+    } else if (frame.kind === 'message.failed' || frame.kind === 'message.uncertain' || frame.kind.startsWith('job.')) {
       again(['jobs'])
+    } else if (frame.kind.startsWith('event.') && !frame.entry) {
+      again(['events'])
     } else if (frame.entry?.type === 'message' && frame.entry.direction === 'inbound') {
       const id = frame.entry.channel_account_id
       again(keys.account(id))

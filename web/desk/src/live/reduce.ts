@@ -100,12 +100,16 @@ function customerAfter(customer: Customer, frame: LogFrame): Customer {
   const before = identity.last_inbound_at ? Date.parse(identity.last_inbound_at) : undefined
   const now = Date.parse(entry.at)
   if (before !== undefined && before >= now) return customer
-  const until =
-    identity.window_until && before !== undefined
-      ? new Date(Date.parse(identity.window_until) + now - before).toISOString()
-      : (identity.window_until ?? null)
-  const moved = { ...identity, blocked: false, last_inbound_at: entry.at, window_until: until }
-  return { ...customer, identities: customer.identities.with(place, moved) }
+  const moved = (until: string | null | undefined) =>
+    until && before !== undefined ? new Date(Date.parse(until) + now - before).toISOString() : (until ?? null)
+  const reached = {
+    ...identity,
+    blocked: false,
+    last_inbound_at: entry.at,
+    window_until: moved(identity.window_until),
+    human_window_until: moved(identity.human_window_until),
+  }
+  return { ...customer, identities: customer.identities.with(place, reached) }
 }
 
 /** Whether a frame says more about the way to a customer than can be worked out here, so that the thread must be read. */

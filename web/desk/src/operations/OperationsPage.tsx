@@ -1,6 +1,6 @@
 import { Button, Modal, Tabs } from '@mantine/core'
 import { type InboundEvent, take } from '@onethread/client'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
@@ -120,12 +120,73 @@ function Frame({
   )
 }
 
+type Act = { id: string; what: 'job' | 'event' }
+
+/** Takes a dead letter up once more. */
+function replay({ id, what }: Act): Promise<unknown> {
+  const params = { params: { path: { id } } }
+  return what === 'job'
+    ? take(api.POST('/api/v1/jobs/{id}/replay', params))
+    : take(api.POST('/api/v1/inbound-events/{id}/replay', params))
+}
+
+/** Removes a dead letter for good. */
+function dismiss({ id, what }: Act): Promise<unknown> {
+  const params = { params: { path: { id } } }
+  return what === 'job'
+    ? take(api.DELETE('/api/v1/jobs/{id}', params))
+    : take(api.DELETE('/api/v1/inbound-events/{id}', params))
+}
+
+/** What can be done about one dead letter; removing it is asked once more, since it cannot be taken back. */
+function Acts({ id, what, name }: Act & { name: string }) {
+  const { t } = useTranslation()
+  const client = useQueryClient()
+  const [asking, setAsking] = useState(false)
+  // The live frame reads the list again at every desk; here at once.
+  const onSettled = () => client.invalidateQueries({ queryKey: [what === 'job' ? 'jobs' : 'events'] })
+  const again = useMutation({ mutationFn: replay, onSettled })
+  const away = useMutation({ mutationFn: dismiss, onSuccess: () => setAsking(false), onSettled })
+  return (
+    <>
+      <div className={styles.acts}>
+        <Button loading={again.isPending} onClick={() => again.mutate({ id, what })}>
+          <span aria-hidden="true">{t('operations.replay')}</span>
+          <span className="vh">{t('operations.replay_named', { name })}</span>
+        </Button>
+        <Button
+          onClick={() => {
+            away.reset()
+            setAsking(true)
+          }}
+        >
+          <span aria-hidden="true">{t('operations.dismiss')}</span>
+          <span className="vh">{t('operations.dismiss_named', { name })}</span>
+        </Button>
+      </div>
+      <ProblemNote error={again.error} />
+      <Modal opened={asking} onClose={() => setAsking(false)} title={t(`operations.dismiss_${what}_title`)}>
+        <p>{t(`operations.dismiss_${what}_body`)}</p>
+        <p className="xs fnt mono">{name}</p>
+        <ProblemNote error={away.error} />
+        <div className={styles.answers}>
+          <Button onClick={() => setAsking(false)}>{t('app.cancel')}</Button>
+          <Button variant="filled" loading={away.isPending} onClick={() => away.mutate({ id, what })}>
+            {t('operations.dismiss_yes')}
+          </Button>
+        </div>
+      </Modal>
+    </>
+  )
+}
+
 function Jobs({ state, hint, empty }: { state: 'ready' | 'dead'; hint: string; empty: string }) {
   const { t } = useTranslation()
   const { dateTime } = useFormats()
   // What the list showed last time may be long past: it is read anew when it is opened.
   const query = useInfiniteQuery({ ...jobsQuery(state), staleTime: 0 })
   const jobs = flat(query.data)
+  const mayAct = may(useMe(), 'manage_channels') && state === 'dead'
   return (
     <Frame query={query} hint={hint} empty={empty} count={jobs.length}>
       <table className={settings.table}>
@@ -135,6 +196,11 @@ function Jobs({ state, hint, empty }: { state: 'ready' | 'dead'; hint: string; e
             <th scope="col">{t('operations.col_error')}</th>
             <th scope="col">{t('operations.col_tries')}</th>
             <th scope="col">{t('operations.col_when')}</th>
+            {mayAct ? (
+              <th scope="col">
+                <span className="vh">{t('operations.acts')}</span>
+              </th>
+            ) : null}
           </tr>
         </thead>
         <tbody>
@@ -147,6 +213,11 @@ function Jobs({ state, hint, empty }: { state: 'ready' | 'dead'; hint: string; e
               <td lang="en">{job.last_error ?? ''}</td>
               <td className="num">{job.tries}</td>
               <td className="num">{dateTime(Date.parse(job.due_at))}</td>
+              {mayAct ? (
+                <td>
+                  <Acts id={job.id} what="job" name={job.subject_id} />
+                </td>
+              ) : null}
             </tr>
           ))}
         </tbody>
@@ -163,6 +234,7 @@ function Events({ state, hint, empty }: { state: EventState; hint: string; empty
   const events = flat(query.data)
   const [shown, setShown] = useState<InboundEvent>()
   const mayLook = may(me, 'manage_channels')
+  const mayAct = mayLook && state !== 'stored'
   return (
     <Frame query={query} hint={hint} empty={empty} count={events.length}>
       <table className={settings.table}>
@@ -176,6 +248,11 @@ function Events({ state, hint, empty }: { state: EventState; hint: string; empty
                 <span className="vh">{t('operations.payload')}</span>
               </th>
             ) : null}
+            {mayAct ? (
+              <th scope="col">
+                <span className="vh">{t('operations.acts')}</span>
+              </th>
+            ) : null}
           </tr>
         </thead>
         <tbody>
@@ -187,6 +264,11 @@ function Events({ state, hint, empty }: { state: EventState; hint: string; empty
               {mayLook ? (
                 <td>
                   <Button onClick={() => setShown(event)}>{t('operations.show_payload')}</Button>
+                </td>
+              ) : null}
+              {mayAct ? (
+                <td>
+                  <Acts id={event.id} what="event" name={event.id} />
                 </td>
               ) : null}
             </tr>

@@ -26,6 +26,7 @@ export function problemText(t: TFunction, error: unknown): string {
   if (error.code === 'window_closed') return t('failure.outside_window')
   if (error.code === 'blocked') return t('failure.blocked')
   if (error.code === 'account_disabled') return t('failure.account_disabled')
+  if (error.code === 'still_unreadable' || error.code === 'account_not_connected') return t(`problem.${error.code}`)
   const code = error.code === 'idempotency_conflict' ? 'conflict' : error.code
   const known = CODES.find((one) => one === code)
   return known ? t(`problem.${known}`) : t('problem.internal')

@@ -17,6 +17,7 @@ export function customer(place: number, more: Partial<Customer> = {}): Customer 
         kind: 'messenger',
         channel_account_id: 'cha_1',
         window_until: at(1440),
+        human_window_until: null,
         blocked: false,
         last_inbound_at: at(0),
       },

@@ -9,6 +9,10 @@ const left = (millis: number): Customer => {
   const window_until = new Date(Date.now() + millis).toISOString()
   return { ...person, identities: person.identities.map((identity) => ({ ...identity, window_until })) }
 }
+const people = (person: Customer): Customer => {
+  const human_window_until = new Date(Date.now() + 100 * HOUR).toISOString()
+  return { ...person, identities: person.identities.map((identity) => ({ ...identity, human_window_until })) }
+}
 const blocked = (person: Customer): Customer => ({
   ...person,
   identities: person.identities.map((identity) => ({ ...identity, blocked: true })),
@@ -34,6 +38,7 @@ export default {
   'near the limit': () => box('s3', left(HOUR), true, 'a'.repeat(1990)),
   'over the limit': () => box('s4', left(HOUR), true, 'a'.repeat(2003)),
   'window closed': () => box('s5', left(-HOUR)),
+  'only people': () => box('s8', people(left(-HOUR))),
   blocked: () => box('s6', blocked(left(HOUR))),
   'no right': () => box('s7', left(HOUR), false),
 }

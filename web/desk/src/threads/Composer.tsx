@@ -11,7 +11,7 @@ import { Kbd } from '../parts/Kbd.tsx'
 import { useNow } from '../parts/later.ts'
 import styles from './Composer.module.css'
 import { readDraft, writeDraft } from './drafts.ts'
-import { closedBecause, customerName } from './words.ts'
+import { answerUntil, closedBecause, customerName } from './words.ts'
 
 /** From this many characters left, the count is shown. */
 const COUNT_FROM = 200
@@ -32,7 +32,7 @@ type Props = {
 /** Where an answer is written. It says through which channel it goes and, when it cannot, why and what helps. */
 export function Composer({ threadId, customer, identity, maySend, maxChars, onSend, ref }: Props) {
   const { t } = useTranslation()
-  const { span } = useFormats()
+  const { dateTime, span } = useFormats()
   const now = useNow()
   const phone = useMediaQuery('(max-width: 639px)', false, { getInitialValueInEffect: false })
   const [text, setText] = useState(() => readDraft(threadId))
@@ -60,7 +60,7 @@ export function Composer({ threadId, customer, identity, maySend, maxChars, onSe
   const left = (maxChars ?? Number.POSITIVE_INFINITY) - Array.from(text).length
   const over = left < 0
   const ready = !closed && !over && text.trim() !== ''
-  const until = identity?.window_until ? Date.parse(identity.window_until) - now : undefined
+  const until = identity ? answerUntil(identity, now) : undefined
 
   const send = () => {
     if (!ready) return
@@ -84,7 +84,13 @@ export function Composer({ threadId, customer, identity, maySend, maxChars, onSe
             <ChannelGlyph kind={kind} />
             {channel}
             {until === undefined ? null : (
-              <small>{until > 0 ? t('window.open_long', { left: span(until) }) : t('window.closed')}</small>
+              <small>
+                {until.at <= now
+                  ? t('window.closed')
+                  : until.human
+                    ? t('window.human_long', { until: dateTime(until.at) })
+                    : t('window.open_long', { left: span(until.at - now) })}
+              </small>
             )}
           </span>
         ) : null}

@@ -17,6 +17,7 @@ import { CustomerLabels } from './CustomerLabels.tsx'
 import { CustomerName } from './CustomerName.tsx'
 import type { Offer } from './offer.ts'
 import { customerName } from './words.ts'
+import { answerUntil, customerName } from './words.ts'
 
 type Change = { name?: string; attributes?: Record<string, unknown> }
 
@@ -152,7 +153,8 @@ function IdentityRow({ identity }: { identity: Identity }) {
   const { t } = useTranslation()
   const { dateTime, span } = useFormats()
   const now = useNow()
-  const left = identity.window_until ? Date.parse(identity.window_until) - now : undefined
+  const until = answerUntil(identity, now)
+  const left = until ? until.at - now : undefined
   return (
     <li className={styles.identity}>
       <div className={styles.channel}>
@@ -171,7 +173,7 @@ function IdentityRow({ identity }: { identity: Identity }) {
             <dd>
               {left > 0 ? (
                 <span className={left < 2 * 3_600_000 ? 'chip warn' : 'chip good'}>
-                  {t('window.open', { left: span(left) })}
+                  {t(until?.human ? 'window.human' : 'window.open', { left: span(left) })}
                 </span>
               ) : (
                 <span className="clock asleep">{t('window.closed')}</span>

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { useFormats } from '../i18n/format.ts'
 import { ChannelGlyph } from '../parts/Glyphs.tsx'
 import styles from './ThreadList.module.css'
-import { customerName, lineOf, replyIdentity } from './words.ts'
+import { answerUntil, customerName, lineOf, replyIdentity } from './words.ts'
 
 /** Under this much the window is shown in amber: time enough to answer, not enough to wait. */
 const SOON = 2 * 3_600_000
@@ -40,14 +40,14 @@ export function ThreadRow({ thread, unread, now }: { thread: Thread; unread: boo
         </span>
       </span>
       <span className={styles.matter}>
-        <Matter thread={thread} until={identity?.window_until ?? undefined} now={now} />
+        <Matter thread={thread} until={identity ? answerUntil(identity, now)?.at : undefined} now={now} />
       </span>
     </>
   )
 }
 
 /** The third line: the fate of our last word, or the time that is left to answer theirs. */
-function Matter({ thread, until, now }: { thread: Thread; until: string | undefined; now: number }) {
+function Matter({ thread, until, now }: { thread: Thread; until: number | undefined; now: number }) {
   const { t } = useTranslation()
   const { span } = useFormats()
   const last = thread.last_entry
@@ -57,8 +57,8 @@ function Matter({ thread, until, now }: { thread: Thread; until: string | undefi
     if (state === 'uncertain') return <span className="chip warn">{t('delivery.uncertain')}</span>
     return <>{t(`delivery.${state}`)}</>
   }
-  if (!until) return <>{thread.customer.identities[0]?.address ?? ''}</>
-  const left = Date.parse(until) - now
+  if (until === undefined) return <>{thread.customer.identities[0]?.address ?? ''}</>
+  const left = until - now
   if (left <= 0) return <span className="clock asleep xs">{t('list.time_closed')}</span>
   const text = t('list.time_left', { left: span(left) })
   return left < SOON ? <span className="chip warn">{text}</span> : text

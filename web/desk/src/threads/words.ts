@@ -107,6 +107,15 @@ export function closedBecause(maySend: boolean, identity: Identity | undefined, 
   if (!identity) return 'no_identity'
   if (identity.blocked) return 'blocked'
   // Only what the server said counts: where it names no end, the server decides when the message is sent.
-  if (identity.window_until && Date.parse(identity.window_until) <= now) return 'closed'
+  const until = answerUntil(identity, now)
+  if (until && until.at <= now) return 'closed'
   return undefined
+}
+
+/** Until when an answer may be sent, and whether only because a person writes it; undefined where nothing ends. */
+export function answerUntil(identity: Identity, now: number): { at: number; human: boolean } | undefined {
+  if (!identity.window_until) return undefined
+  const at = Date.parse(identity.window_until)
+  const extended = identity.human_window_until ? Date.parse(identity.human_window_until) : at
+  return at <= now && extended > now ? { at: extended, human: true } : { at, human: false }
 }
