@@ -1,14 +1,18 @@
 //! The contract: every route of `/api/v1` registered together with its description, and the document made of them.
 
 use crate::{
-App, agents, channel_accounts, customers, episode_acts, episodes, files, links, live, me, messages, notes, operations, problem, session, setup, threads, tokens, webhooks, attributes, calendars, labels,
+    App, agents, attributes, calendars, channel_accounts, customers, episode_acts, episodes, files, labels, links,
+    live, me, messages, notes, operations, problem, session, setup, threads, tokens, webhooks,
 };
 use axum::{
     http::header,
     response::IntoResponse,
     routing::{MethodRouter, get},
 };
-use model::{ChannelAccountId, CustomerId, EpisodeId, FileId, InboundEventId, MessageId, ThreadId, TokenId, WebhookId, AttributeId, CalendarId, LabelId, log::LogFrame, JobId};
+use model::{
+    AttributeId, CalendarId, ChannelAccountId, CustomerId, EpisodeId, FileId, InboundEventId, JobId, LabelId,
+    MessageId, ThreadId, TokenId, WebhookId, log::LogFrame,
+};
 use serde_json::{Map, Value, json};
 use utoipa::{
     Modify, OpenApi,

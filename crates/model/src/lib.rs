@@ -8,12 +8,12 @@
 //! became of it).
 
 pub mod agent;
+pub mod attribute;
 pub mod attribution;
 pub mod auth;
 pub mod block;
-pub mod capabilities;
-pub mod attribute;
 pub mod calendar;
+pub mod capabilities;
 pub mod channel_account;
 pub mod cursor;
 pub mod customer;

@@ -41,8 +41,9 @@ impl Caller {
             Permission::ReadThreads => "your role may not read threads",
             Permission::SendMessages => "your role may not send messages or change what is known of customers",
             Permission::ReadOperations => "your role may not see jobs and stored events",
-            Permission::ManageChannels => "your role may not manage channel accounts and webhooks",
-            Permission::ManageChannels => "your role may not manage channel accounts, labels, fields and calendars",
+            Permission::ManageChannels => {
+                "your role may not manage channel accounts, webhooks, labels, fields and calendars"
+            }
             Permission::ManagePeople => "your role may not manage people and tokens",
         }))
     }

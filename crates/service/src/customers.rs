@@ -1,18 +1,16 @@
 //! Reading customers, and saying what is known of them.
 
-use crate::{Caller, FieldFault, ServiceError, Services, attributes, paging};
+use crate::{Caller, FieldFault, ServiceError, Services, attributes, messages::rule_of, paging};
+use channel::Account;
 use model::{
-    CustomerId, Permission,
+    ChannelAccountId, CustomerId, Permission, WorkspaceId,
     customer::{Customer, check_name},
     entry::Page,
+    gate::human_until,
 };
 use serde_json::{Map, Value};
-use store::CustomerUpdate;
-use crate::{Caller, ServiceError, Services, messages::rule_of, paging};
-use channel::Account;
-    ChannelAccountId, CustomerId, Permission, WorkspaceId, customer::Customer, entry::Page, gate::human_until,
-};
 use std::collections::{BTreeMap, HashMap};
+use store::CustomerUpdate;
 
 /// The customers, newest first.
 ///

@@ -6,7 +6,10 @@ use crate::{
 };
 use channel::{Account, Channel};
 use model::{
-Block, EpisodeId, FailureReason, IdentityId, JobId, MessageId, Permission, ThreadId, block::check_blocks, entry::{Entry, EntryBody}, episode::ReplyKind, DeliveryState, entry::Entry,
+    Block, DeliveryState, EpisodeId, FailureReason, IdentityId, JobId, MessageId, Permission, ThreadId,
+    block::check_blocks,
+    entry::Entry,
+    episode::ReplyKind,
     gate::{Decision, WindowRule, may_send},
     message::{Author, AuthorKind},
 };
@@ -258,8 +261,6 @@ pub(crate) async fn queue_again(
         return Err(not_retryable());
     }
     services.0.job_wake.notify_one();
-    get_message(services, caller, id).await
-    services.0.delivery_wake.notify_one();
     Ok(())
 }
 

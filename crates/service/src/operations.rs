@@ -95,7 +95,7 @@ pub async fn replay_job(services: &Services, caller: &Caller, id: JobId) -> Resu
             store.find_job_of(workspace, DELIVER, message.0).await?
         }
         None if store.revive_job(workspace, id, &caller.actor_id(), services.now()).await? => {
-            services.0.delivery_wake.notify_one();
+            services.0.job_wake.notify_one();
             store.find_job(workspace, id).await?
         }
         None => None,

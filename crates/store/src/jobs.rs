@@ -8,7 +8,9 @@ use crate::{
 };
 use futures_util::FutureExt;
 use model::{
-EpisodeId, JobId, MessageId, PromiseId, Timestamp, WorkspaceId, id::encode_base32, log::LogKind,
+    EpisodeId, JobId, MessageId, PromiseId, Timestamp, WorkspaceId,
+    id::encode_base32,
+    log::LogKind,
     operation::{Job, JobState},
 };
 

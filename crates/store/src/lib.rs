@@ -52,11 +52,8 @@ pub use episodes::{
 pub use error::{Result, StoreError};
 pub use files::{FetchedFile, FileBytes, FileShape, FileUpload, NewFile, PendingFile, StoredFile, UploadedBytes};
 pub use idempotency::{Created, Idempotency};
-pub use inbound::{EventFact, LANES, NewContent, NewInboundEvent, ReadEvent, WaitingEvent};
+pub use inbound::{EventFact, LANES, NewContent, NewInboundEvent, ReadEvent, SetAsideEvent, WaitingEvent};
 pub use jobs::{CLOSE_EPISODE, ClaimedJob, DELIVER, END_PROMISE, WAKE_EPISODE};
-pub use inbound::{EventFact, LANES, NewInboundEvent, ReadEvent, WaitingEvent};
-pub use inbound::{EventFact, LANES, NewInboundEvent, ReadEvent, SetAsideEvent, WaitingEvent};
-pub use jobs::{ClaimedJob, DELIVER};
 pub use labels::{Deleted, LabelSubject, LabelUpdate, Labelled, NewLabel, Updated};
 pub use log::LogRecord;
 pub use messages::{NewMessage, RetriedMessage};

@@ -2,7 +2,10 @@
 
 use crate::{
     Store,
-customers::add_identities, engine::{Executor, Row, params, queries, Value}, entries, error::Result, customers::complete_customers, error::{Result, StoreError},
+    customers::complete_customers,
+    engine::{Executor, Row, params, queries},
+    entries,
+    error::Result,
 };
 use futures_util::FutureExt;
 use model::{
@@ -41,22 +44,13 @@ fn read_thread(row: &Row<'_>) -> Result<Thread> {
     })
 }
 
-/// Adds customers' identities and the newest entries, in two queries whatever the number of threads.
+/// Adds what belongs to the customers and the newest entries, in a handful of queries whatever the number of threads.
 async fn complete(executor: &Executor, workspace_id: WorkspaceId, threads: Vec<Thread>) -> Result<Vec<Thread>> {
     let mut customers: Vec<Customer> = threads.iter().map(|thread| thread.customer.clone()).collect();
-    add_identities(executor, &mut customers).await?;
+    complete_customers(executor, &mut customers).await?;
     let identities: Vec<IdentityId> =
         customers.iter().flat_map(|customer| customer.identities.iter().map(|identity| identity.id)).collect();
     let mut newest: HashMap<IdentityId, Entry> = entries::last_entries(executor, workspace_id, &identities)
-/// Adds what belongs to the customers and the newest entries, in a handful of queries whatever the number of threads.
-async fn complete(executor: &Executor, threads: Vec<Thread>) -> Result<Vec<Thread>> {
-    complete_customers(executor, &mut customers).await?;
-    let identities: Vec<[Value<'_>; 1]> = customers
-        .iter()
-        .flat_map(|customer| customer.identities.iter().map(|identity| params![identity.id.0]))
-        .collect();
-    let mut newest: HashMap<IdentityId, Entry> = executor
-        .batch(LAST_ENTRIES, &identities, read_entry)
         .await?
         .into_iter()
         .filter_map(|entry| entry.identity_id.map(|identity| (identity, entry)))

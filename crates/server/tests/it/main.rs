@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test that fails says where")]
 
+mod catalogue;
 mod file_life;
 mod files;
-mod catalogue;
 mod harness;
 mod kill;
 mod living;

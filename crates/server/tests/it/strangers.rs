@@ -40,7 +40,6 @@ async fn a_stranger_sees_nothing(engine: Engine) {
     let label = define("/api/v1/labels", json!({"name": "Ours"})).await;
     let field = define("/api/v1/attributes", json!({"key": "ours", "name": "Ours", "type": "text"})).await;
     let calendar = define("/api/v1/calendars", json!({"name": "Ours", "zone": "Europe/Vilnius"})).await;
-    let things: Vec<(&str, String)> = [
     let mut things: Vec<(&str, String)> = [
         ("/threads/", &thread["id"]),
         ("/messages/", &message["id"]),

@@ -3,10 +3,11 @@
 mod apply;
 mod changes;
 mod fact;
+mod letters;
 mod persons;
 
 pub use fact::{EventFact, NewContent, ReadEvent};
-mod letters;
+pub use letters::SetAsideEvent;
 
 use crate::{
     Store,
@@ -21,12 +22,8 @@ use model::{
 use std::collections::HashSet;
 
 #[cfg(test)]
-pub(crate) const ALL_QUERIES: [&[(&str, crate::engine::Query)]; 4] =
-    [QUERIES, apply::QUERIES, changes::QUERIES, persons::QUERIES];
-pub(crate) use apply::QUERIES as APPLY_QUERIES;
-#[cfg(test)]
-pub(crate) use letters::QUERIES as LETTER_QUERIES;
-pub use letters::SetAsideEvent;
+pub(crate) const ALL_QUERIES: [&[(&str, crate::engine::Query)]; 5] =
+    [QUERIES, apply::QUERIES, changes::QUERIES, letters::QUERIES, persons::QUERIES];
 
 /// Lanes. Events of one person share one and keep their order.
 pub const LANES: i64 = 16;

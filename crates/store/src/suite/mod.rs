@@ -19,8 +19,8 @@ mod property;
 mod reading;
 mod schema;
 mod sending;
-mod webhooks;
 mod space;
+mod webhooks;
 mod world;
 
 use crate::{
