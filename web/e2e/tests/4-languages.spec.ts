@@ -57,6 +57,8 @@ test('nothing is left in English when the language changes, and everything has r
   for (const path of [
     '/settings/accounts',
     '/settings/accounts/new',
+    '/settings/webhooks',
+    '/settings/webhooks/new',
     `/settings/accounts/${account}`,
     '/settings/people',
     '/settings/yours',
