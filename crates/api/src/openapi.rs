@@ -121,7 +121,6 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(episode_acts::hold_episode))
         .routes(routes!(episode_acts::assign_episode))
         .routes(routes!(customers::list_customers))
-        .routes(routes!(customers::get_customer))
         .routes(routes!(files::get_file))
         .routes(routes!(customers::get_customer, customers::update_customer))
         .routes(routes!(labels::add_customer_label, labels::remove_customer_label))

@@ -113,6 +113,8 @@ it('reads a webhook again that somebody changed, where it is shown', async () =>
   cache.apply([{ cursor: 'c10', seq: 10, kind: 'webhook.changed', at: '2026-11-25T09:30:00Z', subject_id: 'whk_1' }])
   await vi.waitFor(() => expect(asked).toEqual(['read', 'read']))
   shown()
+})
+
 const told = (seq: number, kind: string, more: Partial<LogFrame> = {}): LogFrame => ({
   cursor: `c${seq}`,
   seq,
@@ -188,6 +190,8 @@ it('reads again what shows a label, a field or a calendar that was changed', asy
   expect(after(told(1, 'label.changed', { subject_id: 'lab_1' }))).toEqual([true, false, false, false, true, true])
   expect(after(told(2, 'attribute.changed', { subject_id: 'atr_1' }))).toEqual([false, true, false, false, true, true])
   expect(after(told(3, 'calendar.changed', { subject_id: 'cal_1' }))).toEqual([false, false, true, true, false, false])
+})
+
 it('reads the lists of operations again when somebody else replayed or dismissed something', async () => {
   const read = { jobs: 0, events: 0 }
   const stops = (['jobs', 'events'] as const).map((name) =>

@@ -16,7 +16,6 @@ import { CustomerFields } from './CustomerFields.tsx'
 import { CustomerLabels } from './CustomerLabels.tsx'
 import { CustomerName } from './CustomerName.tsx'
 import type { Offer } from './offer.ts'
-import { customerName } from './words.ts'
 import { answerUntil, customerName } from './words.ts'
 
 type Change = { name?: string; attributes?: Record<string, unknown> }
