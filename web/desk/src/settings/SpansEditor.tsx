@@ -34,6 +34,7 @@ export function SpansEditor({
           type: 'time',
           size: 'xs' as const,
           className: styles.time ?? '',
+          styles: { input: { '--input-bd': 'var(--line-control)' } },
           value: span[part],
           'aria-label': t(part === 'from' ? 'hours.from' : 'hours.to', { day, number: number + 1 }),
           error: faults.has(`${at}.${part}`),
