@@ -67,7 +67,7 @@ export function MatterSheet(props: Props) {
 function Body(props: Props) {
   const { name, threadId, episode, selection, moving, onAct } = props
   if (name === 'new') {
-    return <Subject {...props} onSave={(subject) => onAct(() => episodeActs.open(threadId, subject, episode?.id))} />
+    return <Subject {...props} onSave={(subject) => onAct(() => episodeActs.open(threadId, subject))} />
   }
   if (!episode) return null
   switch (name) {
