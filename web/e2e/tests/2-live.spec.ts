@@ -72,10 +72,10 @@ test('ten seconds without a socket: ten changes are there afterwards, without a 
     await expect(log(page).getByText(text, { exact: true })).toHaveCount(1)
   }
   await expect(log(page).getByText('Read', { exact: true })).toBeVisible()
-  await expect(log(page).getByText(/is being fetched|could not be fetched/)).toBeVisible()
+  await expect(log(page).getByText('A picture: kept, not shown yet')).toBeVisible()
   await expect(row(page, 'Nobody knows me yet')).toHaveCount(1)
-  await expect(row(page, 'own inbox')).toHaveCount(1)
-  await row(page, 'own inbox').click()
+  await expect(row(page, 'Answered on the page')).toHaveCount(1)
+  await row(page, 'Answered on the page').click()
   for (const text of ['The other one, again', 'The other one, last', 'We wrote you from the page as well.']) {
     await expect(log(page).getByText(text, { exact: true })).toHaveCount(1)
   }

@@ -125,7 +125,7 @@ test('a matter from its first word to its follow-up, by keyboard', async ({ page
   })
 
   await test.step('a message is answered, and another is moved', async () => {
-    const asked = log(page).getByRole('article').filter({ hasText: 'where is it?' }).last()
+    const asked = log(page).getByRole('article').filter({ hasText: 'where is it?' }).first()
     await asked.hover()
     await asked.getByRole('button', { name: /^Reply to/ }).click()
     await page.keyboard.type('It is at the pick-up point.')

@@ -2,6 +2,7 @@ import { ActionIcon, Button, NativeSelect, Textarea } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import type { Agent, Block, ChoiceOption, Customer, Episode, Identity, MessageEntry } from '@onethread/client'
 import { type Ref, useEffect, useId, useImperativeHandle, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { useTranslation } from 'react-i18next'
 import { SEND_KEYS } from '../app/keys.ts'
 import { useFormats } from '../i18n/format.ts'
@@ -89,10 +90,10 @@ export function Composer(props: Props) {
   const [text, setText] = note ? ([noteText, setNoteText] as const) : ([reply, setReply] as const)
   const mention = useMentions(note ? agents : [], text, setText, field)
 
-  const later = (act: () => void) => requestAnimationFrame(act)
   const turn = (to: boolean) => {
-    setNote(to)
-    later(() => field.current?.focus())
+    // At once: the next key that is pressed belongs into the field.
+    flushSync(() => setNote(to))
+    field.current?.focus()
   }
   useImperativeHandle(ref, () => ({
     focus: () => turn(false),
