@@ -286,7 +286,7 @@ export function Composer(props: Props) {
                 </ActionIcon>
                 <ActionIcon
                   aria-label={t('composer.choice_add')}
-                  title={`${t('composer.choice_add')} ${CHOICE_WORD}`}
+                  title={t('composer.choice_add')}
                   aria-pressed={options !== undefined}
                   onClick={() => setOptions(options ? undefined : [newOption(), newOption()])}
                 >

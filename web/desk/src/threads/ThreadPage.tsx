@@ -236,7 +236,11 @@ function ThreadScreen({ threadId }: { threadId: string }) {
             identity={identity}
             maySend={maySend}
             maxChars={maxChars}
-            onSend={(text, extra) => outbox.add(threadId, identity?.id, text, extra)}
+            onSend={(text, extra) => {
+              // A reply finds its matter by itself; a note belongs to the one that is looked at.
+              const about = extra?.note && current ? { episodeId: current.id } : {}
+              outbox.add(threadId, identity?.id, text, { ...about, ...extra })
+            }}
             episodes={open}
             episodeId={current && isOpen(current) && open.length > 1 ? current.id : undefined}
             onEpisode={matters.choose}
