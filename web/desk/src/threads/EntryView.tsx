@@ -81,7 +81,10 @@ function NoteView({ entry, at, mine, stamp }: { entry: NoteEntry; at: number; mi
       {stamp}
       <div className={styles.note}>
         <div className={styles.by} data-who="note">
-          <b dir="auto">{entry.author.name}</b>
+          <b>{t('note.kind')}</b>
+          <span className={styles.noteAuthor} dir="auto">
+            {entry.author.name}
+          </span>
           {mine ? <span>{t('author.you')}</span> : null}
           <span>{t('note.only_team')}</span>
           <span className={styles.byTime}>{time(at)}</span>

@@ -62,10 +62,10 @@ export function PromiseView({ row }: { row: PromiseRow }) {
       <time dateTime={new Date(at).toISOString()} title={dateTime(at)}>
         {time(at)}
       </time>
-      <p className={styles.system}>
+      <p className={styles.system} data-promised="">
         <span className={`clock ${phase === 'kept' ? 'kept' : phase === 'broken' ? 'over' : 'promise'}`}>
           {t(`promise.${phase}`, { due })}
-        </span>{' '}
+        </span>
         <span dir="auto">{[promise.made_by.name, promise.text].filter(Boolean).join(': ')}</span>
       </p>
     </div>

@@ -1,4 +1,5 @@
 import { ActionIcon, Button, Menu } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import type { Episode } from '@onethread/client'
 import { useTranslation } from 'react-i18next'
 import { useFormats } from '../i18n/format.ts'
@@ -87,10 +88,11 @@ type ActsProps = {
 export function MatterActs({ episode, linkable, busy, onSheet, onDone, onResume, onReopen, onCloseMatter }: ActsProps) {
   const { t } = useTranslation()
   const open = episode !== undefined && isOpen(episode)
+  const phone = useMediaQuery('(max-width: 639px)', false, { getInitialValueInEffect: false })
   const aside = episode && ['parked', 'snoozed', 'on_hold'].includes(episode.state)
   return (
     <div className={styles.acts}>
-      {aside ? (
+      {phone ? null : aside ? (
         <Button onClick={onResume} disabled={busy}>
           {t('matter.resume')}
         </Button>
@@ -99,7 +101,7 @@ export function MatterActs({ episode, linkable, busy, onSheet, onDone, onResume,
           {t('matter.later')}
         </Button>
       ) : null}
-      {open ? (
+      {phone ? null : open ? (
         <Button onClick={onDone} disabled={busy} leftSection={<Icon name="check" />} rightSection={<Kbd keys="E" />}>
           {t('matter.done')}
         </Button>
@@ -110,11 +112,14 @@ export function MatterActs({ episode, linkable, busy, onSheet, onDone, onResume,
       ) : null}
       <Menu position="bottom-end" width={240} returnFocus>
         <Menu.Target>
-          <ActionIcon aria-label={t('matter.more')} title={t('matter.more')} size={30}>
+          <ActionIcon aria-label={t('matter.more')} title={t('matter.more')} size={phone ? 44 : 30}>
             <Icon name="more" />
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
+          {phone && aside ? <Menu.Item onClick={onResume}>{t('matter.resume')}</Menu.Item> : null}
+          {phone && open ? <Menu.Item onClick={onDone}>{t('matter.done')}</Menu.Item> : null}
+          {phone && episode && !open ? <Menu.Item onClick={onReopen}>{t('matter.reopen')}</Menu.Item> : null}
           {open ? (
             <>
               <Menu.Item onClick={() => onSheet('promise')} rightSection={<Kbd keys="P" />}>
@@ -124,7 +129,7 @@ export function MatterActs({ episode, linkable, busy, onSheet, onDone, onResume,
                 {t('sheet.assign')}
               </Menu.Item>
               <Menu.Item onClick={() => onSheet('hold')}>{t('sheet.hold')}</Menu.Item>
-              {aside ? <Menu.Item onClick={() => onSheet('later')}>{t('sheet.later')}</Menu.Item> : null}
+              {aside || phone ? <Menu.Item onClick={() => onSheet('later')}>{t('sheet.later')}</Menu.Item> : null}
               <Menu.Item onClick={() => onSheet('split')}>{t('sheet.split')}</Menu.Item>
             </>
           ) : null}
