@@ -1,8 +1,9 @@
-import { Button, NativeSelect, TextInput } from '@mantine/core'
+import { ActionIcon, Button, NativeSelect, TextInput } from '@mantine/core'
 import type { Agent, Episode, MessageEntry } from '@onethread/client'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useFormats } from '../i18n/format.ts'
+import { Icon } from '../parts/Glyphs.tsx'
 import { episodeActs } from './episodeActs.ts'
 import { fromLocalInput, laterTimes, localInput } from './laterTimes.ts'
 import styles from './MatterBar.module.css'
@@ -38,11 +39,14 @@ export function MatterSheet(props: Props) {
   const back = useRef<Element | null>(null)
   useEffect(() => {
     back.current = document.activeElement
-    sheet.current?.querySelector<HTMLElement>('input, select, button')?.focus()
+    const [first] = sheet.current?.querySelectorAll<HTMLElement>('input, select, button:not([data-close])') ?? []
+    first?.focus()
     return () => {
       const { activeElement } = document
       if (activeElement && activeElement !== document.body) return
-      if (back.current instanceof HTMLElement && back.current.isConnected) back.current.focus()
+      const connected = back.current instanceof HTMLElement && back.current.isConnected ? back.current : undefined
+      const place = connected ?? document.querySelector<HTMLElement>('[data-region=thread]')
+      place?.focus()
     }
   }, [])
   return (
@@ -58,7 +62,12 @@ export function MatterSheet(props: Props) {
         onClose()
       }}
     >
-      <h2>{t(`sheet.${name}`)}</h2>
+      <header className={styles.sheetHead}>
+        <h2 className="grow">{t(`sheet.${name}`)}</h2>
+        <ActionIcon data-close="" aria-label={t('app.close')} onClick={onClose}>
+          <Icon name="x" />
+        </ActionIcon>
+      </header>
       <Body {...props} />
     </div>
   )
