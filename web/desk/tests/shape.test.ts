@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { customer, inbound, outbound, thread } from '../src/states/samples.ts'
+import { at, customer, episode, event, inbound, note, outbound, promised, thread } from '../src/states/samples.ts'
 import { keepOrder } from '../src/threads/calm.ts'
 import { inboundAfter, type Row, shape } from '../src/threads/shape.ts'
 
@@ -47,4 +47,47 @@ it('counts what came in since', () => {
 it('keeps the order of a list that is being pointed at', () => {
   const now = [thread(3, 9), thread(1, 8), thread(2, 7), thread(4, 6)]
   expect(keepOrder(now, ['thr_1', 'thr_2', 'thr_3']).map((one) => one.id)).toEqual(['thr_1', 'thr_2', 'thr_3', 'thr_4'])
+})
+
+const matter = (place: number, text: string, id = 'epi_1') => inbound(place, text, { episode_id: id })
+const known = (more: Partial<Parameters<typeof shape>[2] & object> = {}) => ({
+  episodes: [episode(5, { id: 'epi_2' }), episode(1, { id: 'epi_1' })],
+  promises: [],
+  folded: () => false,
+  complete: true,
+  ...more,
+})
+const types = (found: Row[]) => found.map((row) => row.type)
+
+it('draws a knot at the first entry of each matter', () => {
+  const [stretch] = shape([matter(1, 'a'), matter(5, 'b', 'epi_2'), matter(6, 'c')], customer(1), known())
+  expect(types(stretch?.rows ?? [])).toEqual(['knot', 'day', 'entry', 'knot', 'entry', 'entry'])
+})
+
+it('folds a matter to its knot, with what it held', () => {
+  const entries = [
+    matter(1, 'a'),
+    { ...note(2, 'n'), episode_id: 'epi_1' },
+    matter(5, 'b', 'epi_2'),
+    event(6, 'episode.resolved', { episode_id: 'epi_1' }),
+  ]
+  const [stretch] = shape(entries, customer(1), known({ folded: (one) => one.id === 'epi_1' }))
+  expect(types(stretch?.rows ?? [])).toEqual(['knot', 'knot', 'day', 'entry'])
+  expect(stretch?.rows[0]).toMatchObject({ folded: true, count: 2, kinds: ['messenger'] })
+})
+
+it('draws no beginning where the beginning is not loaded', () => {
+  const [stretch] = shape([matter(3, 'a')], customer(1), known({ complete: false }))
+  expect(types(stretch?.rows ?? [])).toEqual(['day', 'entry'])
+})
+
+it('puts promises where they were made and ended', () => {
+  const promises = [promised(2, 'epi_1', { state: 'kept', ended_at: at(4) })]
+  const [stretch] = shape([matter(1, 'a'), matter(3, 'b'), matter(5, 'c')], customer(1), known({ promises }))
+  const found = stretch?.rows.map((row) => (row.type === 'promise' ? row.phase : row.type))
+  expect(found).toEqual(['knot', 'day', 'entry', 'made', 'entry', 'kept', 'entry'])
+})
+
+it('a note changes no channel', () => {
+  expect(shape([inbound(1, 'a'), note(2, 'n', { identity_id: 'idn_9' }), inbound(3, 'b')], customer(1))).toHaveLength(1)
 })

@@ -1,11 +1,12 @@
 import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from '@tanstack/react-router'
-import { render, screen, waitFor } from '@testing-library/react'
+import { fireEvent, render, screen, waitFor } from '@testing-library/react'
 import type { ReactNode } from 'react'
 import { describe, expect, it } from 'vitest'
 import { createQueryClient } from '../src/app/client.ts'
 import { Providers } from '../src/app/Providers.tsx'
 import webhooks from '../src/settings/Webhooks.states.tsx'
 import composer from '../src/threads/Composer.states.tsx'
+import matters from '../src/threads/MatterBar.states.tsx'
 import list from '../src/threads/ThreadList.states.tsx'
 import timeline from '../src/threads/Timeline.states.tsx'
 
@@ -156,5 +157,45 @@ describe('webhooks', () => {
     expect(screen.getByText('The receiver answered 503 instead of a 2xx status.')).toBeTruthy()
     expect(screen.getByText('No answer within 15 seconds.')).toBeTruthy()
     expect(screen.getAllByRole('button', { name: 'Send again' })).toHaveLength(4)
+  })
+})
+
+describe('matters', () => {
+  it.each([
+    ['solved by somebody', /solved/],
+    ['closed after silence', /closed after silence/],
+    ['reopened', /reopened, the customer wrote/],
+    ['merged', /Two customers became one/],
+    ['a follow-up', /follows an earlier matter/],
+  ])('are told in words: %s', async (_, words) => {
+    await draw(timeline['every event in words'])
+    expect((await screen.findAllByText(words)).length).toBeGreaterThan(0)
+  })
+
+  it('show a note as a note, with the colleague whom it calls', async () => {
+    await draw(timeline['a matter, note and promise kept'])
+    expect(screen.getByRole('article', { name: /Tomas, Note/ })).toBeTruthy()
+    expect(screen.getByText('@Ieva')).toBeTruthy()
+    expect(screen.getByText(/Promise kept/)).toBeTruthy()
+  })
+
+  it('fold when they had ended before, and open on demand', async () => {
+    await draw(timeline['folded and open matters'])
+    expect(screen.queryByText('Exchange, please')).toBeNull()
+    const knot = screen.getByRole('button', { name: /Exchange Skarv/ })
+    expect(knot.getAttribute('aria-expanded')).toBe('false')
+    expect(knot.textContent).toMatch(/1 entry/)
+    fireEvent.click(knot)
+    expect(screen.getByText('Exchange, please')).toBeTruthy()
+  })
+
+  it('say that a promise is late, and by how much', async () => {
+    await draw(matters['promised, late'])
+    expect(screen.getByText(/^7m over$/)).toBeTruthy()
+  })
+
+  it('show what was chosen', async () => {
+    await draw(timeline['a choice and what was chosen'])
+    expect(screen.getByText('chosen').closest('li')?.textContent).toMatch(/Courier/)
   })
 })

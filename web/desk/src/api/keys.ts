@@ -1,8 +1,14 @@
-/** The names of what the cache holds. Frames of the live socket are applied to the first three. */
+/** The names of what the cache holds. Frames of the live socket are applied to the first five. */
 export const keys = {
   threads: ['threads'] as const,
   thread: (id: string) => ['thread', id] as const,
   entries: (threadId: string) => ['entries', threadId] as const,
+  /** The episodes of one thread, newest first. */
+  episodes: (threadId: string) => ['episodes', threadId] as const,
+  /** The open episodes of the workspace, for the rows of the list. */
+  openEpisodes: ['open-episodes'] as const,
+  promises: (episodeId: string) => ['promises', episodeId] as const,
+  file: (id: string) => ['file', id] as const,
   me: ['me'] as const,
   kinds: ['channel-kinds'] as const,
   accounts: ['accounts'] as const,

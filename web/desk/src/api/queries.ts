@@ -1,4 +1,4 @@
-import { type HoursDraft, type Me, type Page, take } from '@onethread/client'
+import { type Episode, type HoursDraft, type Me, type Page, take } from '@onethread/client'
 import { infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query'
 import { api } from './api.ts'
 import { keys } from './keys.ts'
@@ -51,6 +51,66 @@ export const entriesQuery = (id: string) =>
         }),
       ),
     getNextPageParam: next,
+  })
+
+const EPISODES_PER_PAGE = 100
+
+/** All matters of a thread: their beginnings are drawn wherever they lie, so none is left out. */
+export const episodesQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.episodes(id),
+    queryFn: async ({ signal }) => {
+      const episodes: Episode[] = []
+      let cursor: string | undefined
+      do {
+        const page: Page<Episode> = await take(
+          api.GET('/api/v1/threads/{id}/episodes', {
+            params: { path: { id }, query: { limit: EPISODES_PER_PAGE, ...place(cursor) } },
+            signal,
+          }),
+        )
+        episodes.push(...page.items)
+        cursor = next(page)
+      } while (cursor !== undefined)
+      return episodes
+    },
+  })
+
+/** Open matters, latest activity first: as the list of threads. */
+export const openEpisodesQuery = infiniteQueryOptions({
+  queryKey: keys.openEpisodes,
+  initialPageParam: first,
+  queryFn: ({ pageParam, signal }) =>
+    take(
+      api.GET('/api/v1/episodes', {
+        params: { query: { state: 'open', limit: EPISODES_PER_PAGE, ...place(pageParam) } },
+        signal,
+      }),
+    ),
+  getNextPageParam: next,
+  gcTime: Number.POSITIVE_INFINITY,
+})
+
+export const promisesQuery = (episodeId: string) =>
+  queryOptions({
+    queryKey: keys.promises(episodeId),
+    queryFn: ({ signal }) =>
+      take(
+        api.GET('/api/v1/episodes/{id}/promises', {
+          params: { path: { id: episodeId }, query: { limit: 100 } },
+          signal,
+        }),
+      ),
+  })
+
+/** A file's address ends after a while: it is asked for anew some time before. */
+const FILE_FRESH = 10 * 60_000
+
+export const fileQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.file(id),
+    queryFn: ({ signal }) => take(api.GET('/api/v1/files/{id}', { params: { path: { id } }, signal })),
+    staleTime: FILE_FRESH,
   })
 
 /** What the channels of this server can do. Changes with the server alone. */

@@ -1,10 +1,12 @@
-import type { Customer, Entry, LogFrame, Thread } from '@onethread/client'
+import type { Customer, Entry, Episode, LogFrame, Thread } from '@onethread/client'
 import type { QueryClient } from '@tanstack/react-query'
 import { keys } from '../api/keys.ts'
 import { threadQuery } from '../api/queries.ts'
 import {
   entriesAfter,
+  episodesAfter,
   mustRead,
+  openEpisodesAfter,
   type Pages,
   placeThread,
   threadAfter,
@@ -15,6 +17,8 @@ import {
 
 /** Frames remembered for answers that are still on their way. */
 const REMEMBERED = 4000
+/** What frames are applied to, by the first word of its key. */
+const FOLLOWED = new Set<unknown>(['threads', 'thread', 'entries', 'episodes', 'open-episodes'])
 /** Threads read at the same time when a surge brings many that the list does not hold. */
 const READING_AT_ONCE = 4
 
@@ -42,7 +46,7 @@ export class LiveCache {
     return this.client.getQueryCache().subscribe((event) => {
       if (event.type !== 'updated') return
       const [name] = event.query.queryKey
-      if (name !== 'threads' && name !== 'thread' && name !== 'entries') return
+      if (!FOLLOWED.has(name)) return
       if (event.action.type === 'fetch') {
         this.marks.set(event.query.queryHash, this.forgotten + this.recent.length)
       } else if (event.action.type === 'success' && !event.action.manual) {
@@ -60,11 +64,16 @@ export class LiveCache {
       this.forgotten += cut
     }
     this.applyToThreads(frames)
+    this.applyToOpenEpisodes(frames)
     for (const [id, own] of byThread(frames)) {
       this.applyToThread(id, own)
       this.applyToEntries(id, own)
+      this.applyToEpisodes(id, own)
     }
-    for (const frame of frames) this.applyToSettings(frame)
+    for (const frame of frames) {
+      this.applyToSettings(frame)
+      this.applyToMerged(frame)
+    }
     void this.readWanted()
   }
 
@@ -97,6 +106,36 @@ export class LiveCache {
     this.client.setQueryData<Pages<Thread>>(keys.threads, (data) => data && withCustomerInList(data, customer))
   }
 
+  /** An episode as an act of this desk left it: known before its frame comes. */
+  episodeKnown(episode: Episode): void {
+    const frame: LogFrame = {
+      cursor: '',
+      seq: 0,
+      kind: 'episode.changed',
+      at: episode.last_activity_at,
+      thread_id: episode.thread_id,
+      episode_id: episode.id,
+      episode,
+    }
+    this.applyToOpenEpisodes([frame])
+    this.applyToEpisodes(episode.thread_id, [frame])
+  }
+
+  /** A message that was moved by this desk. */
+  entryChanged(threadId: string, entry: Entry): void {
+    const frame: LogFrame = {
+      cursor: '',
+      seq: 0,
+      kind: 'message.attributed',
+      at: entry.at,
+      thread_id: threadId,
+      changed_entry: entry,
+    }
+    this.applyToThreads([frame])
+    this.applyToThread(threadId, [frame])
+    this.applyToEntries(threadId, [frame])
+  }
+
   private catchUp(queryKey: readonly unknown[], mark: number): void {
     const [name, id] = queryKey
     if (mark < this.forgotten) {
@@ -104,17 +143,27 @@ export class LiveCache {
       return
     }
     const missed = this.recent.slice(mark - this.forgotten)
-    const own = missed.filter((frame) => frame.thread_id === id)
     if (name === 'threads') {
       this.applyToThreads(missed)
-    } else if (name === 'entries') {
+      return
+    }
+    if (name === 'open-episodes') {
+      this.applyToOpenEpisodes(missed)
+      return
+    }
+    const own = missed.filter((frame) => frame.thread_id === id)
+    if (name === 'entries') {
       this.applyToEntries(String(id), own)
-    } else {
-      this.applyToThread(String(id), own)
-      const thread = this.client.getQueryData<Thread>(queryKey)
-      if (thread) {
-        this.client.setQueryData<Pages<Thread>>(keys.threads, (data) => (data ? placeThread(data, thread) : data))
-      }
+      return
+    }
+    if (name === 'episodes') {
+      this.applyToEpisodes(String(id), own)
+      return
+    }
+    this.applyToThread(String(id), own)
+    const thread = this.client.getQueryData<Thread>(queryKey)
+    if (thread) {
+      this.client.setQueryData<Pages<Thread>>(keys.threads, (data) => (data ? placeThread(data, thread) : data))
     }
     // What was read before a frame that asks for reading is behind it.
     void this.readWanted()
@@ -146,6 +195,37 @@ export class LiveCache {
     if (!start) return
     const data = frames.reduce(entriesAfter, start)
     if (data !== start) this.client.setQueryData<Pages<Entry>>(keys.entries(id), data)
+  }
+
+  private applyToEpisodes(id: string, frames: LogFrame[]): void {
+    const start = this.client.getQueryData<Episode[]>(keys.episodes(id))
+    if (!start) return
+    const episodes = frames.reduce(episodesAfter, start)
+    if (episodes !== start) this.client.setQueryData<Episode[]>(keys.episodes(id), episodes)
+  }
+
+  private applyToOpenEpisodes(frames: LogFrame[]): void {
+    const start = this.client.getQueryData<Pages<Episode>>(keys.openEpisodes)
+    if (!start) return
+    const data = frames.reduce(openEpisodesAfter, start)
+    if (data !== start) this.client.setQueryData<Pages<Episode>>(keys.openEpisodes, data)
+  }
+
+  /** Merging moves whole histories, and a promise has no frame of its own contents: both are read again. */
+  private applyToMerged(frame: LogFrame): void {
+    const again = (queryKey: readonly unknown[]) => void this.client.invalidateQueries({ queryKey })
+    if (frame.kind === 'customer.merged' || frame.kind === 'customer.unmerged') {
+      again(keys.threads)
+      again(keys.openEpisodes)
+      again(['entries'])
+      again(['episodes'])
+    } else if (frame.kind.startsWith('promise.') && frame.episode_id) {
+      again(keys.promises(frame.episode_id))
+    }
+    const changed = frame.changed_entry
+    if (frame.kind === 'message.media_stored' && changed?.type === 'message') {
+      for (const block of changed.blocks) if ('file_id' in block) again(keys.file(block.file_id))
+    }
   }
 
   /** Rare things are simply read again, by the screens that show them just now. */

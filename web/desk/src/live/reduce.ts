@@ -8,6 +8,7 @@ import {
   type Customer,
   type Delivery,
   type Entry,
+  type Episode,
   type LogFrame,
   mayBecome,
   type Page,
@@ -52,6 +53,14 @@ export function mergeEntry(have: Entry, news: Entry): Entry {
   return merged === have && external_id === (have.external_id ?? null) ? have : ({ ...merged, external_id } as Entry)
 }
 
+/** The message as it is after an edit, a reaction, a move or the arrival of its media; its delivery still only moves forward. */
+export function changedEntry(have: Entry, news: Entry): Entry {
+  if (have.type !== 'message' || news.type !== 'message') return news
+  const delivery = news.delivery ? newerDelivery(have.delivery, news.delivery) : have.delivery
+  const external_id = news.external_id ?? have.external_id ?? null
+  return { ...news, external_id, ...(delivery ? { delivery } : {}) } as Entry
+}
+
 function changeItem<T extends { id: string }>(data: Pages<T>, id: string, change: (item: T) => T): Pages<T> {
   for (const [at, page] of data.pages.entries()) {
     const place = page.items.findIndex((item) => item.id === id)
@@ -83,8 +92,11 @@ export function withEntry(data: Pages<Entry>, entry: Entry): Pages<Entry> {
 }
 
 export function entriesAfter(data: Pages<Entry>, frame: LogFrame): Pages<Entry> {
-  const shown = frame.entry ? withEntry(data, frame.entry) : data
-  const { delivery, entry_id } = frame
+  const { changed_entry, delivery, entry_id } = frame
+  const placed = frame.entry ? withEntry(data, frame.entry) : data
+  const shown = changed_entry
+    ? changeItem(placed, changed_entry.id, (have) => changedEntry(have, changed_entry))
+    : placed
   return delivery && entry_id ? changeItem(shown, entry_id, (entry) => withDelivery(entry, delivery)) : shown
 }
 
@@ -114,7 +126,7 @@ function customerAfter(customer: Customer, frame: LogFrame): Customer {
 
 /** Whether a frame says more about the way to a customer than can be worked out here, so that the thread must be read. */
 export function mustRead(thread: Thread, frame: LogFrame): boolean {
-  if (frame.kind === 'customer.changed') return true
+  if (frame.kind.startsWith('customer.') && frame.kind !== 'customer.created') return true
   const { entry } = frame
   if (entry?.type !== 'message' || !entry.identity_id) return false
   const identity = thread.customer.identities.find((one) => one.id === entry.identity_id)
@@ -124,19 +136,22 @@ export function mustRead(thread: Thread, frame: LogFrame): boolean {
 
 export function threadAfter(thread: Thread, frame: LogFrame): Thread {
   let changed = thread
-  const { entry, delivery, entry_id } = frame
+  const { changed_entry, entry, delivery, entry_id } = frame
+  if (changed_entry && thread.last_entry?.id === changed_entry.id) {
+    changed = { ...thread, last_entry: changedEntry(thread.last_entry, changed_entry) }
+  }
   if (entry) {
     const have = thread.last_entry
     if (!have || entry.seq > have.seq) {
       changed = {
-        ...thread,
+        ...changed,
         last_entry: entry,
         last_activity_at: later(thread.last_activity_at, frame.at),
         customer: customerAfter(thread.customer, frame),
       }
     } else if (have.id === entry.id) {
-      const merged = mergeEntry(have, entry)
-      if (merged !== have) changed = { ...thread, last_entry: merged }
+      const merged = mergeEntry(changed.last_entry ?? have, entry)
+      if (merged !== changed.last_entry) changed = { ...changed, last_entry: merged }
     }
   }
   if (delivery && changed.last_entry && changed.last_entry.id === entry_id) {
@@ -191,4 +206,39 @@ export function threadsAfter(data: Pages<Thread>, frame: LogFrame): { data: Page
     return { data: placeThread(data, changed), known: true }
   }
   return { data, known: false }
+}
+
+export const isOpen = (episode: Episode): boolean => episode.state !== 'resolved' && episode.state !== 'closed'
+
+/** Newest first, as the server lists them. */
+const opened = (a: Episode, b: Episode): number =>
+  Date.parse(b.opened_at) - Date.parse(a.opened_at) || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0)
+
+/** The episodes of a thread with one as it is now; an older version of it changes nothing. */
+export function withEpisode(episodes: Episode[], news: Episode): Episode[] {
+  const place = episodes.findIndex((one) => one.id === news.id)
+  const have = episodes[place]
+  if (!have) return [...episodes, news].sort(opened)
+  return have.version > news.version ? episodes : episodes.with(place, news)
+}
+
+export function episodesAfter(episodes: Episode[], frame: LogFrame): Episode[] {
+  return frame.episode ? withEpisode(episodes, frame.episode) : episodes
+}
+
+/** The open episodes after a frame: what ended leaves, what opened comes to the front. */
+export function openEpisodesAfter(data: Pages<Episode>, frame: LogFrame): Pages<Episode> {
+  const news = frame.episode
+  if (!news) return data
+  for (const [at, page] of data.pages.entries()) {
+    const place = page.items.findIndex((item) => item.id === news.id)
+    const have = page.items[place]
+    if (!have) continue
+    if (have.version > news.version) return data
+    const items = isOpen(news) ? page.items.with(place, news) : page.items.toSpliced(place, 1)
+    return { ...data, pages: data.pages.with(at, { ...page, items }) }
+  }
+  const [first] = data.pages
+  if (!isOpen(news) || !first) return data
+  return { ...data, pages: data.pages.with(0, { ...first, items: [news, ...first.items] }) }
 }

@@ -23,6 +23,7 @@ export function Mark({ size = 26 }: { size?: number }) {
 
 type IconName =
   | 'alert'
+  | 'at'
   | 'book'
   | 'box'
   | 'bolt'
@@ -32,6 +33,7 @@ type IconName =
   | 'door'
   | 'down'
   | 'eye'
+  | 'fold'
   | 'gear'
   | 'inbox'
   | 'left'
@@ -41,6 +43,9 @@ type IconName =
   | 'lock'
   | 'mic'
   | 'pencil'
+  | 'moon'
+  | 'more'
+  | 'pause'
   | 'people'
   | 'play'
   | 'plus'
@@ -48,6 +53,7 @@ type IconName =
   | 'send'
   | 'shield'
   | 'tag'
+  | 'split'
   | 'undo'
   | 'up'
   | 'wait'

@@ -1,5 +1,18 @@
 /** Threads, entries and frames for tests and for the pages of states. */
-import type { Attribute, Customer, Delivery, Entry, Label, LogFrame, MessageEntry, Thread } from '@onethread/client'
+import type {
+  Attribute,
+  Customer,
+  Delivery,
+  Entry,
+  Episode,
+  EventEntry,
+  Label,
+  LogFrame,
+  MessageEntry,
+  NoteEntry,
+  Promised,
+  Thread,
+} from '@onethread/client'
 
 const START = Date.parse('2026-11-22T08:00:00Z')
 export const at = (minutes: number): string => new Date(START + minutes * 60_000).toISOString()
@@ -104,5 +117,89 @@ export function attribute(place: number, name: string, more: Partial<Attribute> 
     position: place,
     created_at: at(0),
     ...more,
+  }
+}
+
+export function episode(place: number, more: Partial<Episode> = {}): Episode {
+  return {
+    id: `epi_${place}`,
+    thread_id: 'thr_1',
+    customer_id: 'cus_1',
+    identity_id: 'idn_1',
+    state: 'active',
+    ball: 'human',
+    subject: `Matter ${place}`,
+    topic: '',
+    assignee: null,
+    opened_at: at(place),
+    unanswered_since: at(place),
+    resolved_at: null,
+    closed_at: null,
+    closed_by: null,
+    until: null,
+    promise_due_at: null,
+    hold_reason: null,
+    follows_id: null,
+    reopens: 0,
+    labels: [],
+    last_activity_at: at(place),
+    version: 1,
+    ...more,
+  }
+}
+
+export function note(seq: number, text: string, more: Partial<NoteEntry> = {}): NoteEntry {
+  return {
+    type: 'note',
+    seq,
+    id: `not_${seq}`,
+    at: at(seq),
+    episode_id: null,
+    identity_id: 'idn_1',
+    author: { type: 'agent', id: 'agt_1', name: 'Tomas' },
+    text,
+    mentions: [],
+    ...more,
+  }
+}
+
+export function event(seq: number, name: string, more: Partial<EventEntry> = {}): EventEntry {
+  return {
+    type: 'event',
+    seq,
+    id: `evt_${seq}`,
+    at: at(seq),
+    episode_id: null,
+    identity_id: 'idn_1',
+    name,
+    what: '',
+    ...more,
+  }
+}
+
+export function promised(place: number, episodeId: string, more: Partial<Promised> = {}): Promised {
+  return {
+    id: `prm_${place}`,
+    episode_id: episodeId,
+    due_at: at(place + 60),
+    text: 'An answer about the parcel',
+    made_by: { type: 'agent', id: 'agt_1', name: 'Tomas' },
+    made_at: at(place),
+    state: 'open',
+    ended_at: null,
+    ...more,
+  }
+}
+
+/** A frame about an episode as it is now. */
+export function stepped(seq: number, kind: string, news: Episode): LogFrame {
+  return {
+    cursor: `c${seq}`,
+    seq,
+    kind,
+    at: at(seq),
+    thread_id: news.thread_id,
+    episode_id: news.id,
+    episode: news,
   }
 }

@@ -1,5 +1,5 @@
 import type { Customer } from '@onethread/client'
-import { customer } from '../states/samples.ts'
+import { customer, episode, inbound } from '../states/samples.ts'
 import { Composer } from './Composer.tsx'
 import { writeDraft } from './drafts.ts'
 
@@ -32,7 +32,26 @@ function box(key: string, person: Customer, maySend = true, draft = '') {
   )
 }
 
+function rich() {
+  const person = left(23 * HOUR)
+  return (
+    <Composer
+      threadId="s8"
+      customer={person}
+      identity={person.identities[0]}
+      maySend
+      maxChars={2000}
+      onSend={() => {}}
+      episodes={[episode(1, { subject: 'Parcel not arrived' }), episode(2, { subject: 'Money back' })]}
+      episodeId="epi_2"
+      replyTo={inbound(1, 'Is this still there?')}
+      onNoReplyTo={() => {}}
+    />
+  )
+}
+
 export default {
+  'several matters, in reply to': rich,
   rest: () => box('s1', left(23 * HOUR)),
   draft: () => box('s2', left(23 * HOUR), true, 'Maya, the jacket is set aside in our Malmö store.'),
   'near the limit': () => box('s3', left(HOUR), true, 'a'.repeat(1990)),

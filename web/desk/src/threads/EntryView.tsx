@@ -1,18 +1,15 @@
-import { Button } from '@mantine/core'
-import type { Delivery, Entry, MessageEntry } from '@onethread/client'
-import { memo, useState } from 'react'
+import type { Entry, EventEntry, MessageEntry, NoteEntry } from '@onethread/client'
+import { memo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useFormats } from '../i18n/format.ts'
 import { channelName } from '../parts/channels.ts'
-import { Avatar, Icon } from '../parts/Glyphs.tsx'
+import { MessageView } from './MessageView.tsx'
 import styles from './Timeline.module.css'
-import { partOf, textOf, whatText } from './words.ts'
+import { useTimelineActs } from './timelineContext.ts'
+import { Words } from './Words.tsx'
+import { eventSubject, eventText } from './words.ts'
 
-/** Beyond either, a text is folded. */
-const LONG_CHARS = 900
-const LONG_LINES = 14
-
-type Props = {
+export type EntryProps = {
   entry: Entry
   at: number
   first: boolean
@@ -29,188 +26,71 @@ type Props = {
   busy: boolean
 }
 
-/** One entry of the timeline. It reads as who, channel, time, state. */
-export const EntryView = memo(function EntryView(props: Props) {
-  const { t } = useTranslation()
+/** One entry of the timeline. It reads as who, what kind, channel, time, state. */
+export const EntryView = memo(function EntryView(props: EntryProps) {
   const { time, dateTime } = useFormats()
-  const { entry, at, timed, kind } = props
+  const { entry, at, timed } = props
   const stamp = timed ? (
     <time dateTime={entry.at} title={dateTime(at)}>
       {time(at)}
     </time>
   ) : null
-  if (entry.type === 'event') {
-    return (
-      <article className={styles.entry} data-entry={entry.id} aria-label={`${channelName(t, kind)}, ${time(at)}`}>
-        {stamp}
-        <p className={styles.system}>{t('entry.event_not_shown', { what: whatText(t, entry.what) })}</p>
-      </article>
-    )
-  }
-  if (entry.type === 'note') {
-    return (
-      <article className={styles.entry} data-entry={entry.id} aria-label={`${entry.author.name}, ${time(at)}`}>
-        {stamp}
-        <p className={styles.system}>
-          <Words text={entry.text} />
-        </p>
-      </article>
-    )
-  }
+  if (entry.type === 'event') return <EventView entry={entry} at={at} kind={props.kind} stamp={stamp} />
+  if (entry.type === 'note') return <NoteView entry={entry} at={at} mine={props.mine} stamp={stamp} />
   return <MessageView {...props} entry={entry} stamp={stamp} />
 })
 
-function useAuthorName(entry: MessageEntry, customer: string): string {
-  const { t } = useTranslation()
-  const { type, name } = entry.author
-  if (type === 'bot') return name ? t('author.bot', { name }) : t('author.bot_unnamed')
-  if (type === 'system') return name ? t('author.system', { name }) : t('author.system_unnamed')
-  if (type === 'customer') return name || customer
-  return name || t('author.person')
-}
-
-function MessageView({
-  entry,
-  at,
-  first,
-  fate,
-  kind,
-  customer,
-  mine,
-  maySend,
-  onAgain,
-  busy,
-  stamp,
-}: Props & { entry: MessageEntry; stamp: React.ReactNode }) {
+/** What happened: one muted line on the spine, with a knot where a matter ends or begins anew. */
+function EventView({ entry, at, kind, stamp }: { entry: EventEntry; at: number; kind: string; stamp: ReactNode }) {
   const { t } = useTranslation()
   const { time } = useFormats()
-  const name = useAuthorName(entry, customer)
-  const inbound = entry.direction === 'inbound'
-  const who = inbound ? 'customer' : entry.author.type === 'customer' ? 'agent' : entry.author.type
-  const state = entry.delivery?.state
-  const text = textOf(entry)
-  const spoken = [name, channelName(t, kind), time(at), state ? t(`delivery.${state}`) : ''].filter(Boolean).join(', ')
-  const parts = entry.blocks.map((block) => partOf(t, block)).filter((part) => part !== undefined)
-  const lost = state === 'failed' || state === 'uncertain'
+  const { find, jump } = useTimelineActs()
+  const subject = eventSubject(t, entry)
+  const words = eventText(t, entry)
+  const spoken = [subject, words, entry.by, channelName(t, kind), time(at)].filter(Boolean).join(', ')
+  const related = entry.related_id && find(entry.related_id) ? entry.related_id : undefined
   return (
-    <article
-      className={`${styles.entry} ${inbound ? styles.theirs : styles.ours}`}
-      data-entry={entry.id}
-      data-state={state}
-      aria-label={spoken}
-    >
+    <article className={styles.entry} data-entry={entry.id} data-event={entry.name} tabIndex={-1} aria-label={spoken}>
       {stamp}
-      {first ? (
-        <div className={styles.by} data-who={who}>
-          {inbound ? null : <Avatar name={name} who={who === 'customer' ? 'agent' : who} size="s" />}
-          <b dir="auto">{name}</b>
-          {mine ? <span>{t('author.you')}</span> : null}
-          <span className={styles.byTime}>{time(at)}</span>
-        </div>
-      ) : null}
-      {text ? (
-        <div
-          className={styles.say}
-          data-who={who}
-          data-lost={state === 'failed' || undefined}
-          data-waits={state === 'queued' || undefined}
-        >
-          <Words text={text} />
-        </div>
-      ) : null}
-      {parts.map((part, place) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a message never change their order
-        <p key={place} className={styles.part} dir="auto">
-          {part}
-        </p>
-      ))}
-      {entry.not_shown?.map((what, place) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a message never change their order
-        <p key={place} className={styles.part}>
-          {t('entry.part_not_shown', { what: whatText(t, what) })}
-        </p>
-      ))}
-      {entry.delivery && lost ? (
-        <Lost delivery={entry.delivery} maySend={maySend} busy={busy} onAgain={() => onAgain(entry)} />
-      ) : entry.delivery && fate ? (
-        <Fate delivery={entry.delivery} />
-      ) : null}
+      <p className={styles.system} data-knot={entry.name.startsWith('episode.') || undefined}>
+        {subject ? <b dir="auto">{subject}</b> : null} <span>{words}</span>
+        {entry.by ? <span dir="auto">{` · ${entry.by}`}</span> : null}
+        {related ? (
+          <button type="button" className={styles.more} onClick={() => jump(related)}>
+            {t('entry.jump')}
+          </button>
+        ) : null}
+      </p>
     </article>
   )
 }
 
-/** How much room a text takes: a Han character is twice as wide as a letter. */
-const weight = (text: string): number => text.length + (text.match(/[\u3000-\u9fff\uff00-\uffef]/g)?.length ?? 0)
-
-/** Somebody's own words, whole; a very long text is folded and opens. */
-export function Words({ text }: { text: string }) {
+/** A yellow sheet between colleagues. */
+function NoteView({ entry, at, mine, stamp }: { entry: NoteEntry; at: number; mine: boolean; stamp: ReactNode }) {
   const { t } = useTranslation()
-  const long = weight(text) > LONG_CHARS || text.split('\n').length > LONG_LINES
-  const [open, setOpen] = useState(false)
+  const { time } = useFormats()
+  const { colleague } = useTimelineActs()
+  const called = entry.mentions.map(colleague).filter((name) => name !== undefined)
   return (
-    <>
-      <div dir="auto" className={long && !open ? styles.folded : styles.words}>
-        {text}
-      </div>
-      {long ? (
-        <button type="button" className={styles.more} aria-expanded={open} onClick={() => setOpen(!open)}>
-          {open ? t('entry.folded_less') : t('entry.folded_more')}
-        </button>
-      ) : null}
-    </>
-  )
-}
-
-/** What became of it, or what it waits for, in one line. */
-function Fate({ delivery }: { delivery: Delivery }) {
-  const { t } = useTranslation()
-  const { state, error, tries } = delivery
-  const trying = state === 'queued' && error && tries > 0
-  const icon = state === 'queued' || state === 'sending' ? (trying ? 'undo' : 'wait') : 'check'
-  return (
-    <p className={styles.fate} data-read={state === 'read' || undefined}>
-      <Icon name={icon} size="s" />
-      {trying ? t('delivery.trying', { count: tries }) : t(`delivery.${state}`)}
-    </p>
-  )
-}
-
-/** Failed or uncertain: what happened, the next step, and the technical side behind Details. */
-function Lost({
-  delivery,
-  maySend,
-  busy,
-  onAgain,
-}: {
-  delivery: Delivery
-  maySend: boolean
-  busy: boolean
-  onAgain: () => void
-}) {
-  const { t } = useTranslation()
-  const failed = delivery.state === 'failed'
-  const reason = delivery.error?.reason ?? (failed ? 'rejected' : 'no_answer')
-  const details = [delivery.error?.code, delivery.error?.detail].filter(Boolean).join('\n')
-  return (
-    <div className={failed ? styles.fail : styles.doubt}>
-      <Icon name="alert" />
-      <div className="grow">
-        <b>{failed ? t('failure.head_failed') : t('failure.head_uncertain')}</b> {t(`failure.${reason}`)}{' '}
-        {t(`failure.${reason}_next`)}
-        <div className={styles.acts}>
-          {maySend ? (
-            <Button onClick={onAgain} loading={busy}>
-              {t('failure.send_again')}
-            </Button>
-          ) : null}
-          {details ? (
-            <details>
-              <summary>{t('app.details')}</summary>
-              <pre lang="en">{details}</pre>
-            </details>
-          ) : null}
+    <article
+      className={styles.entry}
+      data-entry={entry.id}
+      tabIndex={-1}
+      aria-label={[entry.author.name, t('note.kind'), time(at)].join(', ')}
+    >
+      {stamp}
+      <div className={styles.note}>
+        <div className={styles.by} data-who="note">
+          <b>{t('note.kind')}</b>
+          <span className={styles.noteAuthor} dir="auto">
+            {entry.author.name}
+          </span>
+          {mine ? <span>{t('author.you')}</span> : null}
+          <span>{t('note.only_team')}</span>
+          <span className={styles.byTime}>{time(at)}</span>
         </div>
+        <Words text={entry.text} names={called} />
       </div>
-    </div>
+    </article>
   )
 }

@@ -3,9 +3,10 @@ import { ProblemError } from '@onethread/client'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../parts/Glyphs.tsx'
 import { problemText } from '../parts/Problem.tsx'
-import { Words } from './EntryView.tsx'
 import type { Pending } from './outbox.ts'
 import styles from './Timeline.module.css'
+import { Words } from './Words.tsx'
+import { partOf } from './words.ts'
 
 /** A reply that the server does not have yet: on its way, waiting for the connection, or refused. */
 export function PendingView({ pending, offline, onEdit }: { pending: Pending; offline: boolean; onEdit: () => void }) {
@@ -14,17 +15,28 @@ export function PendingView({ pending, offline, onEdit }: { pending: Pending; of
   const waits = pending.state === 'waiting' && offline
   return (
     <article
-      className={`${styles.entry} ${styles.ours}`}
+      className={pending.extra?.note ? styles.entry : `${styles.entry} ${styles.ours}`}
       aria-label={`${t('author.you')}, ${refused ? t('delivery.failed') : t('delivery.sending')}`}
     >
-      <div
-        className={styles.say}
-        data-who="agent"
-        data-lost={refused || undefined}
-        data-pending={refused ? undefined : ''}
-      >
-        <Words text={pending.text} />
-      </div>
+      {pending.text ? (
+        <div
+          className={pending.extra?.note ? styles.note : styles.say}
+          data-who="agent"
+          data-lost={refused || undefined}
+          data-pending={refused ? undefined : ''}
+        >
+          <Words text={pending.text} />
+        </div>
+      ) : null}
+      {pending.extra?.blocks?.map((block, place) => {
+        const part = partOf(t, block)
+        return part ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a message never change their order
+          <p key={place} className={styles.part} dir="auto">
+            {part}
+          </p>
+        ) : null
+      })}
       {refused ? (
         <div className={styles.fail} role="alert">
           <Icon name="alert" />

@@ -1,7 +1,7 @@
 import type { Thread } from '@onethread/client'
 import { ProblemError } from '@onethread/client'
 import { ProblemRegion } from '../parts/Problem.tsx'
-import { customer, inbound, outbound, thread } from '../states/samples.ts'
+import { customer, episode, event, inbound, note, outbound, thread } from '../states/samples.ts'
 import { ListSkeleton, NobodyYet, Rows } from './ThreadList.tsx'
 
 const named = (place: number, name: string, last: Thread['last_entry']): Thread => ({
@@ -36,6 +36,40 @@ export default {
         outbound(7, 'The Tarn 45 fits', { state: 'failed', error: { reason: 'blocked' }, tries: 1 }),
       ),
     ]),
+  matters: () => (
+    <Rows
+      threads={[
+        named(1, 'Ove Brandsæter', inbound(10, 'You charged me twice and nobody')),
+        named(2, 'Gintarė Petrauskaitė', note(9, 'Address is checked')),
+        named(3, 'Peter Okonjo', event(8, 'episode.resolved', { subject: 'Return', by: 'Tomas' })),
+        named(4, 'Lena Brugger', outbound(7, 'Here are three times', { state: 'read', tries: 1 })),
+      ]}
+      episodes={
+        new Map([
+          [
+            'thr_1',
+            episode(1, { subject: 'Double charge', promise_due_at: new Date(Date.now() - 420_000).toISOString() }),
+          ],
+          [
+            'thr_2',
+            episode(2, {
+              subject: 'Change of address',
+              unanswered_since: new Date(Date.now() - 600_000).toISOString(),
+            }),
+          ],
+          [
+            'thr_4',
+            episode(4, { ball: 'customer', state: 'snoozed', until: new Date(Date.now() + 90_000_000).toISOString() }),
+          ],
+        ])
+      }
+      current={undefined}
+      more={false}
+      loading={false}
+      failed={false}
+      onMore={() => {}}
+    />
+  ),
   current: () => rows([named(1, 'Maya Lindqvist', inbound(10, 'Hello')), named(2, 'Ove', inbound(9, 'Hi'))], 'thr_1'),
   'very long': () =>
     rows([

@@ -1,12 +1,12 @@
 import { Button } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
-import type { Thread } from '@onethread/client'
+import type { Episode, Thread } from '@onethread/client'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { may, threadsQuery, useMe } from '../api/queries.ts'
+import { may, openEpisodesQuery, threadsQuery, useMe } from '../api/queries.ts'
 import { useKeys } from '../app/keys.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { flat } from '../live/reduce.ts'
@@ -26,6 +26,7 @@ export function ThreadList({ current }: { current: string | undefined }) {
   const me = useMe()
   const query = useInfiniteQuery({ ...threadsQuery, enabled: began })
   const threads = useMemo(() => flat(query.data), [query.data])
+  const episodes = useOpenEpisodes(threads, began)
   const slow = useLater(query.isPending)
   // On a narrow screen without an open thread the list is all there is.
   const narrow = useMediaQuery('(max-width: 899px)', false, { getInitialValueInEffect: false })
@@ -54,6 +55,7 @@ export function ThreadList({ current }: { current: string | undefined }) {
       ) : (
         <Rows
           threads={threads}
+          episodes={episodes}
           current={current}
           more={query.hasNextPage}
           loading={query.isFetchingNextPage}
@@ -70,6 +72,27 @@ export function ThreadList({ current }: { current: string | undefined }) {
       </footer>
     </Region>
   )
+}
+
+/** The open matter of each listed thread: the one that waits for us, or the latest. Read as far as the list goes. */
+function useOpenEpisodes(threads: readonly Thread[], enabled: boolean): ReadonlyMap<string, Episode> {
+  const query = useInfiniteQuery({ ...openEpisodesQuery, enabled })
+  const episodes = useMemo(() => flat(query.data), [query.data])
+  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query
+  const listed = threads.at(-1)?.last_activity_at
+  const read = episodes.at(-1)?.last_activity_at
+  const behind = listed !== undefined && read !== undefined && Date.parse(read) > Date.parse(listed)
+  useEffect(() => {
+    if (behind && hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage()
+  }, [behind, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage])
+  return useMemo(() => {
+    const byThread = new Map<string, Episode>()
+    for (const episode of episodes) {
+      const have = byThread.get(episode.thread_id)
+      if (!have || (have.ball !== 'human' && episode.ball === 'human')) byThread.set(episode.thread_id, episode)
+    }
+    return byThread
+  }, [episodes])
 }
 
 export function NobodyYet({ mayConnect }: { mayConnect: boolean }) {
@@ -114,6 +137,7 @@ const AHEAD = 12
 
 type RowsProps = {
   threads: Thread[]
+  episodes?: ReadonlyMap<string, Episode>
   current: string | undefined
   more: boolean
   loading: boolean
@@ -121,7 +145,7 @@ type RowsProps = {
   onMore: () => void
 }
 
-export function Rows({ threads: newest, current, more, loading, failed, onMore }: RowsProps) {
+export function Rows({ threads: newest, episodes, current, more, loading, failed, onMore }: RowsProps) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const now = useNow()
@@ -232,7 +256,7 @@ export function Rows({ threads: newest, current, more, loading, failed, onMore }
                 tabIndex={thread.id === entrance ? 0 : -1}
                 onFocus={() => setFocused(thread.id)}
               >
-                <ThreadRow thread={thread} unread={unread} now={now} />
+                <ThreadRow thread={thread} unread={unread} now={now} episode={episodes?.get(thread.id)} />
               </Link>
             </li>
           )

@@ -1,28 +1,34 @@
 import { ActionIcon, Button, Drawer } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
-import type { MessageEntry } from '@onethread/client'
+import type { Episode, MessageEntry } from '@onethread/client'
 import { take } from '@onethread/client'
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
-import { entriesQuery, kindsQuery, may, threadQuery, useMe } from '../api/queries.ts'
+import { agentsQuery, entriesQuery, episodesQuery, kindsQuery, may, threadQuery, useMe } from '../api/queries.ts'
 import { useKeys } from '../app/keys.ts'
 import { useFormats } from '../i18n/format.ts'
 import { useLive } from '../live/LiveProvider.tsx'
-import { flat } from '../live/reduce.ts'
+import { flat, isOpen } from '../live/reduce.ts'
 import { Avatar, Icon } from '../parts/Glyphs.tsx'
 import { Kbd } from '../parts/Kbd.tsx'
-import { useLater } from '../parts/later.ts'
+import { useLater, useNow } from '../parts/later.ts'
 import { ProblemRegion, problemText } from '../parts/Problem.tsx'
 import { Composer, type ComposerHandle } from './Composer.tsx'
 import { ContextPanel } from './ContextPanel.tsx'
+import bar from './MatterBar.module.css'
+import { MatterActs, MatterLine } from './MatterBar.tsx'
+import { MatterSheet } from './MatterSheet.tsx'
 import { markSeen } from './seen.ts'
 import styles from './ThreadPage.module.css'
 import { OlderSkeleton, Timeline } from './Timeline.tsx'
+import { useMatters } from './useMatters.tsx'
 import { customerName, replyIdentity } from './words.ts'
+
+const NO_EPISODES: readonly Episode[] = []
 
 /** Each thread is a screen of its own: nothing typed or scrolled in one leaks into the next. */
 export function ThreadPage() {
@@ -52,6 +58,26 @@ function ThreadScreen({ threadId }: { threadId: string }) {
   const maxChars = kinds.data?.items.find((known) => known.kind === identity?.kind)?.max_text_chars
   const name = customer ? customerName(t, customer) : ''
 
+  const now = useNow()
+  const episodes = useQuery({ ...episodesQuery(threadId), enabled: began })
+  const people = useInfiniteQuery(agentsQuery)
+  const agents = useMemo(() => flat(people.data), [people.data])
+  const matters = useMatters(threadId, episodes.data, maySend)
+  const { current, open, sheet, acts } = matters
+  const [replyTo, setReplyTo] = useState<MessageEntry>()
+  const onReply = useCallback((entry: MessageEntry) => {
+    setReplyTo(entry)
+    composer.current?.focus()
+  }, [])
+  const timelineActs = useMemo(
+    () => ({
+      ...acts,
+      colleague: (id: string) => agents.find((agent) => agent.id === id)?.name,
+      ...(maySend ? { onReply } : {}),
+    }),
+    [acts, agents, maySend, onReply],
+  )
+
   const newest = entries[0]?.seq
   useEffect(() => {
     if (newest !== undefined && document.visibilityState === 'visible') markSeen(threadId, newest)
@@ -77,6 +103,11 @@ function ThreadScreen({ threadId }: { threadId: string }) {
     r: (event) => {
       event.preventDefault()
       composer.current?.focus()
+    },
+    n: (event) => {
+      if (!maySend) return
+      event.preventDefault()
+      composer.current?.note()
     },
     i: togglePanel,
   })
@@ -111,6 +142,18 @@ function ThreadScreen({ threadId }: { threadId: string }) {
               {thread.data ? t('thread.since', { date: format.date(Date.parse(thread.data.created_at)) }) : ' '}
             </div>
           </div>
+          {maySend && episodes.data ? (
+            <MatterActs
+              episode={current}
+              linkable={episodes.data.length > 1}
+              busy={matters.busy}
+              onSheet={matters.show}
+              onDone={matters.done}
+              onResume={matters.resume}
+              onReopen={matters.reopen}
+              onCloseMatter={matters.closeMatter}
+            />
+          ) : null}
           <ActionIcon
             className={styles.aboutNarrow ?? ''}
             size={44}
@@ -128,6 +171,36 @@ function ThreadScreen({ threadId }: { threadId: string }) {
             {t('context.open')}
           </Button>
         </header>
+        {current ? (
+          <MatterLine
+            episode={current}
+            open={open}
+            me={me.caller.id}
+            promisedAt={matters.promisedAt}
+            now={now}
+            onSwitch={(episode) => matters.choose(episode.id)}
+          />
+        ) : null}
+        {sheet ? (
+          <div className={bar.under}>
+            <MatterSheet
+              key={sheet}
+              name={sheet}
+              threadId={threadId}
+              episode={current}
+              episodes={episodes.data ?? NO_EPISODES}
+              agents={agents}
+              me={me.caller.id}
+              selection={matters.selection}
+              moving={matters.moving}
+              busy={matters.busy}
+              now={now}
+              onAct={matters.act}
+              onMove={matters.move}
+              onClose={() => matters.show(undefined)}
+            />
+          </div>
+        ) : null}
         {query.isPending || thread.isPending ? (
           <div className={styles.loading}>{slow ? <OlderSkeleton label={t('app.loading')} /> : null}</div>
         ) : query.isError && entries.length === 0 ? (
@@ -146,9 +219,12 @@ function ThreadScreen({ threadId }: { threadId: string }) {
             maySend={maySend}
             again={retry.isPending ? retry.variables.id : undefined}
             onAgain={onAgain}
+            episodes={episodes.data ?? NO_EPISODES}
+            promises={matters.promises}
+            acts={timelineActs}
             onEdit={(item) => {
               outbox.remove(item.key)
-              composer.current?.put(item.text)
+              composer.current?.put(item.text, Boolean(item.extra?.note))
             }}
           />
         )}
@@ -160,7 +236,17 @@ function ThreadScreen({ threadId }: { threadId: string }) {
             identity={identity}
             maySend={maySend}
             maxChars={maxChars}
-            onSend={(text) => outbox.add(threadId, identity?.id, text)}
+            onSend={(text, extra) => {
+              // A reply finds its matter by itself; a note belongs to the one that is looked at.
+              const about = extra?.note && current ? { episodeId: current.id } : {}
+              outbox.add(threadId, identity?.id, text, { ...about, ...extra })
+            }}
+            episodes={open}
+            episodeId={current && isOpen(current) && open.length > 1 ? current.id : undefined}
+            onEpisode={matters.choose}
+            agents={agents}
+            replyTo={replyTo}
+            onNoReplyTo={() => setReplyTo(undefined)}
           />
         ) : null}
       </main>

@@ -1,15 +1,27 @@
-import type { Thread } from '@onethread/client'
+import type { Episode, Thread } from '@onethread/client'
 import { useTranslation } from 'react-i18next'
 import { useFormats } from '../i18n/format.ts'
 import { ChannelGlyph } from '../parts/Glyphs.tsx'
+import { MatterState, PromiseClock } from './MatterState.tsx'
 import styles from './ThreadList.module.css'
-import { answerUntil, customerName, lineOf, replyIdentity } from './words.ts'
+import { answerUntil, customerName, episodeName, lineOf, replyIdentity } from './words.ts'
 
 /** Under this much the window is shown in amber: time enough to answer, not enough to wait. */
 const SOON = 2 * 3_600_000
 
 /** What one row says: who, when, the last words and what became of them. */
-export function ThreadRow({ thread, unread, now }: { thread: Thread; unread: boolean; now: number }) {
+export function ThreadRow({
+  thread,
+  unread,
+  now,
+  episode,
+}: {
+  thread: Thread
+  unread: boolean
+  now: number
+  /** Its open matter, where it has one. */
+  episode?: Episode | undefined
+}) {
   const { t } = useTranslation()
   const format = useFormats()
   const last = thread.last_entry
@@ -40,14 +52,29 @@ export function ThreadRow({ thread, unread, now }: { thread: Thread; unread: boo
         </span>
       </span>
       <span className={styles.matter}>
-        <Matter thread={thread} until={identity ? answerUntil(identity, now)?.at : undefined} now={now} />
+        <Matter
+          thread={thread}
+          episode={episode}
+          until={identity ? answerUntil(identity, now)?.at : undefined}
+          now={now}
+        />
       </span>
     </>
   )
 }
 
 /** The third line: the fate of our last word, or the time that is left to answer theirs. */
-function Matter({ thread, until, now }: { thread: Thread; until: number | undefined; now: number }) {
+function Matter({
+  thread,
+  episode,
+  until,
+  now,
+}: {
+  thread: Thread
+  episode: Episode | undefined
+  until: number | undefined
+  now: number
+}) {
   const { t } = useTranslation()
   const { span } = useFormats()
   const last = thread.last_entry
@@ -55,7 +82,20 @@ function Matter({ thread, until, now }: { thread: Thread; until: number | undefi
     const { state } = last.delivery
     if (state === 'failed') return <span className="chip bad">{t('delivery.failed')}</span>
     if (state === 'uncertain') return <span className="chip warn">{t('delivery.uncertain')}</span>
-    return <>{t(`delivery.${state}`)}</>
+    if (!episode) return <>{t(`delivery.${state}`)}</>
+  }
+  if (episode) {
+    const named = episode.subject || episode.topic
+    return (
+      <>
+        {episode.promise_due_at ? (
+          <PromiseClock due={Date.parse(episode.promise_due_at)} from={undefined} now={now} />
+        ) : (
+          <MatterState episode={episode} now={now} />
+        )}
+        {named ? <span dir="auto">{` · ${episodeName(t, episode)}`}</span> : null}
+      </>
+    )
   }
   if (until === undefined) return <>{thread.customer.identities[0]?.address ?? ''}</>
   const left = until - now

@@ -1,5 +1,5 @@
 import type { Delivery, Entry } from '@onethread/client'
-import { at, customer, inbound, outbound } from '../states/samples.ts'
+import { at, customer, episode, event, inbound, note, outbound, promised } from '../states/samples.ts'
 import type { Pending } from './outbox.ts'
 import { Timeline } from './Timeline.tsx'
 
@@ -40,7 +40,133 @@ const fate = (delivery: Partial<Delivery>, seq = 4) =>
 
 const HAN = '您好，我的订单 NV-40761 昨天下午三点显示“已签收”，但是我一整天都在家，没有人按门铃，邻居那里也都没有。'
 
+const of = (seq: number, text: string, more: Parameters<typeof inbound>[2] = {}) =>
+  inbound(seq, text, { episode_id: 'epi_1', ...more })
+const epi = episode(1, { subject: 'Parcel not arrived', topic: 'Delivery' })
+const answer = { ...outbound(4, 'It never left the sorting hall.', { state: 'read', tries: 1 }), episode_id: 'epi_1' }
+const LONG_NAME = 'Maria Magdalena Wolfeschlegelsteinhausenbergerdorff-Oyelaran '.repeat(5)
+const happened = (name: string, more: Parameters<typeof event>[2] = {}, seq = 3) =>
+  event(seq, name, { episode_id: 'epi_1', subject: 'Parcel not arrived', ...more })
+const EMOJI = ['👍', '❤️', '😂', '😮', '😢', '🙏', '🎉', '🔥', '👏', '🤔', '✅', '👀']
+
 export default {
+  empty: () => line([]),
+  'a matter, note and promise kept': () =>
+    line(
+      [
+        of(1, 'Where is my parcel?'),
+        { ...note(2, '@Ieva can you look in the sorting hall?', { mentions: ['agt_2'] }), episode_id: 'epi_1' },
+        answer,
+        happened('episode.resolved', { by: 'Tomas', reason: 'agent' }, 6),
+      ],
+      {
+        episodes: [epi],
+        promises: [promised(3, 'epi_1', { state: 'kept', ended_at: at(5) })],
+        acts: { colleague: () => 'Ieva' },
+      },
+    ),
+  'a promise made and broken': () =>
+    line([of(1, 'Where is my parcel?'), of(70, 'Nobody answers?')], {
+      episodes: [epi],
+      promises: [promised(2, 'epi_1', { state: 'broken', ended_at: at(62) })],
+    }),
+  'folded and open matters': () =>
+    line([of(1, 'Exchange, please'), { ...inbound(9, 'And where is the other?'), episode_id: 'epi_2' }], {
+      episodes: [
+        episode(9, { id: 'epi_2', subject: 'Parcel not arrived', follows_id: 'epi_1' }),
+        episode(1, { subject: 'Exchange Skarv M → L', state: 'closed', closed_at: at(5) }),
+      ],
+    }),
+  'every event in words': () =>
+    line(
+      [
+        happened('episode.resolved', { by: 'Tomas' }, 1),
+        happened('episode.resolved', { reason: 'customer' }, 2),
+        ...(['silence', 'customer', 'agent', 'system'] as const).map((reason, place) =>
+          happened('episode.closed', { reason }, 3 + place),
+        ),
+        ...(['customer_message', 'not_solved', 'agent', 'send_failed'] as const).map((reason, place) =>
+          happened('episode.reopened', { reason }, 8 + place),
+        ),
+        happened('episode.linked', { by: 'Tomas' }, 13),
+        happened('episode.split', { by: 'Ieva', subject: '' }, 14),
+        event(15, 'customer.merged', { by: 'Ieva' }),
+        event(16, 'customer.unmerged'),
+        event(17, 'event.happened', { what: 'referral' }),
+        event(18, 'not_shown', { what: 'postback' }),
+      ],
+      { episodes: [epi] },
+    ),
+  'reactions, edited, quoted': () =>
+    line([
+      inbound(1, 'Is it still there?', {
+        edited_at: at(2),
+        reactions: EMOJI.flatMap((emoji) => [
+          { emoji, from: 'customer' as const },
+          { emoji, from: 'agent' as const },
+        ]),
+      }),
+      { ...outbound(3, 'Yes.', { state: 'read', tries: 1 }), reply_to: { message_id: 'msg_1' }, reply_kind: 'holding' },
+      inbound(4, 'Then I take it', { reply_to: { external_id: 'm_unknown' }, standby: true }),
+    ]),
+  'media that is fetched or failed': () =>
+    line([
+      inbound(1, '', { blocks: [{ type: 'image', file_id: 'fil_1', name: 'lamp.jpg', state: 'fetching' }] }),
+      inbound(2, '', { blocks: [{ type: 'audio', file_id: 'fil_2', name: 'voice.ogg', state: 'failed' }] }),
+      inbound(3, '', { blocks: [{ type: 'video', file_id: 'fil_3', name: 'door.mp4', state: 'failed' }] }),
+      inbound(4, '', { blocks: [{ type: 'file', file_id: 'fil_4', name: 'receipt.pdf', state: 'fetching' }] }),
+      inbound(5, '', { blocks: [{ type: 'sticker', file_id: 'fil_5', state: 'failed' }] }),
+    ]),
+  'a choice and what was chosen': () =>
+    line([
+      {
+        ...outbound(1, '', { state: 'read', tries: 1 }),
+        blocks: [
+          {
+            type: 'choice',
+            text: 'How would you like it?',
+            options: [
+              { id: 'a', title: 'Pick up by 19:00' },
+              { id: 'b', title: 'Courier Fri 8–10', description: 'free' },
+              { id: 'c', title: 'Look at the offer', url: 'https://shop.example.com/o' },
+            ],
+          },
+        ],
+      },
+      inbound(2, 'Courier Fri 8–10', { choice: { option_id: 'b', message_id: 'msg_1' } }),
+      {
+        ...outbound(3, '', { state: 'sent', tries: 1 }),
+        blocks: [
+          {
+            type: 'carousel',
+            cards: [
+              { title: 'Desk lamp', subtitle: '49.00 EUR', options: [{ id: 'l1', title: 'Take it' }] },
+              { title: 'Floor lamp', subtitle: '129.00 EUR', url: 'https://shop.example.com/l2' },
+            ],
+          },
+        ],
+      },
+    ]),
+  'right to left': () =>
+    line([
+      inbound(1, 'هل يمكنني تغيير موعد التسليم إلى يوم الخميس؟ رقم الطلب NV-40718'),
+      note(2, 'نتحقق من المستودع أولاً'),
+    ]),
+  'names of 300 characters': () =>
+    line([inbound(1, 'Hello'), note(2, 'Note', { author: { type: 'agent', id: 'agt_9', name: LONG_NAME } })], {
+      customer: { ...customer(1), name: LONG_NAME },
+      episodes: [{ ...epi, subject: LONG_NAME }],
+    }),
+  '10,000 characters': () => line([inbound(1, 'A long letter. '.repeat(667))]),
+  'very many entries': () =>
+    line(
+      Array.from({ length: 300 }, (_, place) => of(place + 1, `Message ${place}`)),
+      { episodes: [epi] },
+    ),
+  'choosing messages': () =>
+    line([inbound(1, 'About the parcel'), inbound(2, 'And something else')], {
+      acts: { colleague: () => undefined, selection: new Set(['msg_2']), onSelect: () => {} },
+    }),
   'first contact': () => line([inbound(1, 'Hello?')]),
   'who speaks': () =>
     line([

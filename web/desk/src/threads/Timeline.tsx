@@ -1,15 +1,18 @@
 import { Button } from '@mantine/core'
-import type { Customer, Entry, MessageEntry } from '@onethread/client'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import type { Customer, Entry, Episode, MessageEntry, Promised } from '@onethread/client'
+import { useCallback, useEffect, useImperativeHandle, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useKeys } from '../app/keys.ts'
 import { useFormats } from '../i18n/format.ts'
 import { channelName } from '../parts/channels.ts'
 import { ChannelGlyph, Icon } from '../parts/Glyphs.tsx'
 import { EntryView } from './EntryView.tsx'
+import { KnotView, PromiseView } from './KnotView.tsx'
 import type { Pending } from './outbox.ts'
 import { PendingView } from './PendingView.tsx'
-import { inboundAfter, shape } from './shape.ts'
+import { inboundAfter, type Row, type Stretch, shape } from './shape.ts'
 import styles from './Timeline.module.css'
+import { type TimelineActs, TimelineContext } from './timelineContext.ts'
 import { useScroll } from './useScroll.ts'
 import { customerName, lineOf } from './words.ts'
 
@@ -28,6 +31,32 @@ type Props = {
   again: string | undefined
   onAgain: (entry: MessageEntry) => void
   onEdit: (pending: Pending) => void
+  episodes?: readonly Episode[]
+  promises?: readonly Promised[]
+  /** What the entries may ask of the thread, beyond looking at each other. */
+  acts?: Omit<TimelineActs, 'find' | 'jump' | 'chosen'>
+  ref?: React.Ref<TimelineHandle>
+}
+
+export type TimelineHandle = { jump: (id: string) => void }
+
+const NO_EPISODES: readonly Episode[] = []
+const NO_PROMISES: readonly Promised[] = []
+const NOBODY: NonNullable<Props['acts']> = { colleague: () => undefined }
+
+/** Matters that had ended when the thread was opened are folded, but for the newest; the person decides about each. */
+function useFolds(episodes: readonly Episode[]) {
+  const began = useRef<ReadonlySet<string> | undefined>(undefined)
+  if (!began.current && episodes.length > 0) {
+    began.current = new Set(episodes.filter((one, place) => place > 0 && one.state === 'closed').map((one) => one.id))
+  }
+  const [chosen, setChosen] = useState<ReadonlyMap<string, boolean>>(new Map())
+  const folded = useCallback(
+    (episode: Episode) => chosen.get(episode.id) ?? began.current?.has(episode.id) ?? false,
+    [chosen],
+  )
+  const toggle = (episode: Episode) => setChosen(new Map(chosen).set(episode.id, !folded(episode)))
+  return { folded, toggle, chosen }
 }
 
 /** From this far to the beginning, the page before is asked for. */
@@ -36,15 +65,58 @@ const AHEAD_PX = 600
 /** The thread as one line: its colour is the channel, a new glyph is a switch of channel. */
 export function Timeline(props: Props) {
   const { t } = useTranslation()
-  const { day, date } = useFormats()
+  const { date } = useFormats()
   const { customer, entries, pending, older, loadingOlder, olderFailed, onOlder } = props
   const scroller = useRef<HTMLDivElement>(null)
-  const stretches = useMemo(() => shape(entries.toReversed(), customer), [entries, customer])
+  const { episodes = NO_EPISODES, promises = NO_PROMISES, acts = NOBODY } = props
+  const { folded, toggle, chosen: folds } = useFolds(episodes)
+  const stretches = useMemo(
+    () => shape(entries.toReversed(), customer, { episodes, promises, folded, complete: !older }),
+    [entries, customer, episodes, promises, folded, older],
+  )
   const { away, onScroll, toEnd } = useScroll(
     scroller,
-    `${entries.length}:${entries[0]?.id}:${pending.length}:${loadingOlder}`,
+    `${entries.length}:${entries[0]?.id}:${pending.length}:${loadingOlder}:${promises.length}:${episodes.length}:${folds.size}`,
   )
   const name = customer ? customerName(t, customer) : ''
+
+  const jump = useCallback((id: string) => {
+    const entry = scroller.current?.querySelector<HTMLElement>(`[data-entry="${CSS.escape(id)}"]`)
+    entry?.scrollIntoView({ block: 'center' })
+    entry?.focus({ preventScroll: true })
+  }, [])
+  useImperativeHandle(props.ref, () => ({ jump }), [jump])
+  const context = useMemo<TimelineActs>(() => {
+    const byId = new Map(entries.map((entry) => [entry.id, entry]))
+    const taken = new Map<string, string>()
+    for (const entry of entries) {
+      if (entry.type !== 'message' || !entry.choice?.message_id || !entry.choice.option_id) continue
+      if (!taken.has(entry.choice.message_id)) taken.set(entry.choice.message_id, entry.choice.option_id)
+    }
+    return { ...acts, find: (id) => byId.get(id), jump, chosen: (id) => taken.get(id) }
+  }, [entries, acts, jump])
+
+  /** Roving focus: arrows walk through entries, brackets through matters. */
+  const walk = (selector: string, step: number): boolean => {
+    const all = Array.from(scroller.current?.querySelectorAll<HTMLElement>(selector) ?? [])
+    if (all.length === 0) return false
+    const here = document.activeElement
+    const place = all.findIndex((one) => one === here || one.contains(here))
+    const behind = all.findIndex((one) => here && one.compareDocumentPosition(here) & Node.DOCUMENT_POSITION_PRECEDING)
+    const from =
+      place >= 0
+        ? place
+        : here === scroller.current
+          ? all.length
+          : behind < 0
+            ? all.length
+            : behind - (step > 0 ? 1 : 0)
+    const target = all[Math.min(Math.max(from + step, 0), all.length - 1)]
+    target?.scrollIntoView({ block: 'nearest' })
+    target?.focus({ preventScroll: true })
+    return true
+  }
+  useKeys({ '[': () => walk('[data-knot]:is(button)', -1), ']': () => walk('[data-knot]:is(button)', 1) })
 
   // A reply of one's own is always worth seeing.
   const sent = pending.length
@@ -80,6 +152,12 @@ export function Timeline(props: Props) {
         data-region="thread"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a log that scrolls must be reachable by keyboard
         tabIndex={0}
+        onKeyDown={(event) => {
+          if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return
+          if (event.ctrlKey || event.metaKey || event.altKey) return
+          if (event.target instanceof Element && event.target.closest('video, audio, input')) return
+          if (walk('article[data-entry], button[data-knot]', event.key === 'ArrowUp' ? -1 : 1)) event.preventDefault()
+        }}
         onScroll={() => {
           onScroll()
           nearTop()
@@ -98,46 +176,35 @@ export function Timeline(props: Props) {
               <span className="fnt">{date(Date.parse(customer.created_at))}</span>
             </div>
           ) : null}
-          {stretches.map((stretch) => (
-            <div key={stretch.key} className={styles.stretch} data-ch={stretch.kind}>
-              <div className={styles.node}>
-                <ChannelGlyph kind={stretch.kind} />
-                <b className="mut">{channelName(t, stretch.kind)}</b>
-              </div>
-              {stretch.rows.map((row) =>
-                row.type === 'day' ? (
-                  <div key={row.key} className={styles.day}>
-                    <span>{day(row.at)}</span>
-                  </div>
-                ) : (
-                  <EntryView
+          <TimelineContext value={context}>
+            {stretches.map((stretch) => (
+              <StretchView
+                key={stretch.key}
+                stretch={stretch}
+                draw={(row) => (
+                  <RowView
                     key={row.key}
-                    entry={row.entry}
-                    at={row.at}
-                    first={row.first}
-                    timed={row.timed}
-                    fate={row.fate}
+                    row={row}
                     kind={stretch.kind}
                     customer={name}
-                    mine={row.entry.type === 'message' && row.entry.author.id === props.me}
-                    maySend={props.maySend}
-                    onAgain={props.onAgain}
-                    busy={props.again === row.entry.id}
+                    props={props}
+                    onToggle={toggle}
                   />
-                ),
-              )}
-              {stretch === stretches.at(-1)
-                ? pending.map((item) => (
-                    <PendingView
-                      key={item.key}
-                      pending={item}
-                      offline={props.offline}
-                      onEdit={() => props.onEdit(item)}
-                    />
-                  ))
-                : null}
-            </div>
-          ))}
+                )}
+              >
+                {stretch === stretches.at(-1)
+                  ? pending.map((item) => (
+                      <PendingView
+                        key={item.key}
+                        pending={item}
+                        offline={props.offline}
+                        onEdit={() => props.onEdit(item)}
+                      />
+                    ))
+                  : null}
+              </StretchView>
+            ))}
+          </TimelineContext>
         </div>
       </div>
       {below > 0 ? (
@@ -149,6 +216,76 @@ export function Timeline(props: Props) {
         {spoken}
       </div>
     </div>
+  )
+}
+
+/** A part of the line that runs through one channel. Knots at its head stand before the channel's glyph. */
+function StretchView({
+  stretch,
+  draw,
+  children,
+}: {
+  stretch: Stretch
+  draw: (row: Row) => React.ReactNode
+  children: React.ReactNode
+}) {
+  const { t } = useTranslation()
+  const other = stretch.rows.findIndex((row) => row.type !== 'knot')
+  const heads = other < 0 ? stretch.rows : stretch.rows.slice(0, other)
+  const rest = other < 0 ? [] : stretch.rows.slice(other)
+  const spoken = rest.length > 0 || Boolean(children && (children as unknown[]).length)
+  return (
+    <div className={styles.stretch} data-ch={stretch.kind}>
+      {heads.map(draw)}
+      {spoken ? (
+        <div className={styles.node}>
+          <ChannelGlyph kind={stretch.kind} />
+          <b className="mut">{channelName(t, stretch.kind)}</b>
+        </div>
+      ) : null}
+      {rest.map(draw)}
+      {children}
+    </div>
+  )
+}
+
+function RowView({
+  row,
+  kind,
+  customer,
+  props,
+  onToggle,
+}: {
+  row: Row
+  kind: string
+  customer: string
+  props: Props
+  onToggle: (episode: Episode) => void
+}) {
+  const { day } = useFormats()
+  if (row.type === 'knot') return <KnotView row={row} onToggle={() => onToggle(row.episode)} />
+  if (row.type === 'promise') return <PromiseView row={row} />
+  if (row.type === 'day') {
+    return (
+      <div className={styles.day}>
+        <span>{day(row.at)}</span>
+      </div>
+    )
+  }
+  return (
+    <EntryView
+      entry={row.entry}
+      at={row.at}
+      first={row.first}
+      timed={row.timed}
+      fate={row.fate}
+      kind={kind}
+      customer={customer}
+      mine={row.entry.type !== 'event' && row.entry.author.id === props.me}
+      maySend={props.maySend}
+      onAgain={props.onAgain}
+      busy={props.again === row.entry.id}
+    />
   )
 }
 

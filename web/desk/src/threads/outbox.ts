@@ -1,6 +1,17 @@
-import { type Entry, type Problem, ProblemError, take } from '@onethread/client'
+import { type Block, type Entry, type Problem, ProblemError, type ReplyKind, take } from '@onethread/client'
 import { api } from '../api/api.ts'
 import { newKey } from '../parts/key.ts'
+
+/** What a reply is besides its words, or that it is a note for colleagues. */
+export type Extra = {
+  /** The whole message, where it is more than its text. */
+  blocks?: Block[]
+  episodeId?: string
+  replyToId?: string
+  replyKind?: ReplyKind
+  /** Only the team sees it; these colleagues are called. */
+  note?: { mentions: string[] }
+}
 
 /** A reply on its way to the server. Once it is there it is an entry like any other. */
 export type Pending = {
@@ -8,6 +19,7 @@ export type Pending = {
   threadId: string
   identityId: string | undefined
   text: string
+  extra?: Extra
   at: number
   /** `sending` a call is under way · `waiting` nobody answered, it goes out when the connection is back · `refused` the server said no. */
   state: 'sending' | 'waiting' | 'refused'
@@ -16,13 +28,26 @@ export type Pending = {
 
 type Post = (pending: Pending) => Promise<Entry>
 
-const post: Post = ({ threadId, identityId, text, key }) =>
-  take(
+const post: Post = ({ threadId, identityId, text, extra = {}, key }) => {
+  const params = { path: { id: threadId }, header: { 'Idempotency-Key': key } }
+  const { blocks = [{ type: 'text', text }], episodeId, replyToId, replyKind, note } = extra
+  const episode = episodeId ? { episode_id: episodeId } : {}
+  if (note) {
+    return take(api.POST('/api/v1/threads/{id}/notes', { params, body: { text, mentions: note.mentions, ...episode } }))
+  }
+  return take(
     api.POST('/api/v1/threads/{id}/messages', {
-      params: { path: { id: threadId }, header: { 'Idempotency-Key': key } },
-      body: { blocks: [{ type: 'text', text }], ...(identityId ? { identity_id: identityId } : {}) },
+      params,
+      body: {
+        blocks,
+        ...episode,
+        ...(identityId ? { identity_id: identityId } : {}),
+        ...(replyToId ? { reply_to_id: replyToId } : {}),
+        ...(replyKind ? { reply_kind: replyKind } : {}),
+      },
     }),
   )
+}
 
 /** After a try in vain the next one waits this long, doubled each time up to the longest; the socket's return comes first. */
 const FIRST_WAIT = 2000
@@ -55,9 +80,12 @@ export class Outbox {
 
   all = (): readonly Pending[] => this.items
 
-  add(threadId: string, identityId: string | undefined, text: string): void {
+  add(threadId: string, identityId: string | undefined, text: string, extra?: Extra): void {
     const key = newKey()
-    this.set([...this.items, { key, threadId, identityId, text, at: Date.now(), state: 'waiting' }])
+    this.set([
+      ...this.items,
+      { key, threadId, identityId, text, at: Date.now(), state: 'waiting', ...(extra ? { extra } : {}) },
+    ])
     void this.run(threadId)
   }
 

@@ -1,4 +1,4 @@
-import type { Block, Customer, Entry, Identity, MessageEntry } from '@onethread/client'
+import type { Block, Customer, Entry, Episode, EventEntry, Identity, MessageEntry } from '@onethread/client'
 import type { TFunction } from 'i18next'
 
 /** What is said in a block, where it is words. */
@@ -88,10 +88,52 @@ export function whatText(t: TFunction, what: string): string {
   return known ? t(`what.${known}`) : word.replaceAll('_', ' ')
 }
 
+/** What a matter is called. */
+export const episodeName = (t: TFunction, episode: Pick<Episode, 'subject' | 'topic'>): string =>
+  episode.subject || episode.topic || t('matter.unnamed')
+
+const CLOSED = ['silence', 'customer', 'agent', 'system'] as const
+const REOPENED = ['customer_message', 'not_solved', 'agent', 'send_failed'] as const
+
+/** What happened, in words without its subject: "solved", "reopened, the customer wrote". */
+export function eventText(t: TFunction, event: EventEntry): string {
+  switch (event.name) {
+    case 'episode.resolved':
+      return event.reason === 'customer' ? t('event.resolved_customer') : t('event.resolved')
+    case 'episode.closed': {
+      const reason = CLOSED.find((one) => one === event.reason)
+      return reason ? t(`event.closed_${reason}`) : t('event.closed_agent')
+    }
+    case 'episode.reopened': {
+      const reason = REOPENED.find((one) => one === event.reason)
+      return reason ? t(`event.reopened_${reason}`) : t('event.reopened_agent')
+    }
+    case 'episode.linked':
+      return t('event.linked')
+    case 'episode.split':
+      return t('event.split')
+    case 'customer.merged':
+      return t('event.merged')
+    case 'customer.unmerged':
+      return t('event.unmerged')
+    case 'not_shown':
+      return t('entry.event_not_shown', { what: whatText(t, event.what) })
+    default:
+      return whatText(t, event.what || event.name.replace(/^.*\./, ''))
+  }
+}
+
+/** The matter that an event is about, by name, where it is about one. */
+export const eventSubject = (t: TFunction, event: EventEntry): string =>
+  event.name.startsWith('episode.') ? event.subject || t('matter.unnamed') : ''
+
 /** One line of an entry, for lists. */
 export function lineOf(t: TFunction, entry: Entry): string {
-  if (entry.type === 'event') return t('entry.event_not_shown', { what: whatText(t, entry.what) })
-  if (entry.type === 'note') return entry.text.replace(/\s+/g, ' ').trim()
+  if (entry.type === 'event') {
+    return [eventSubject(t, entry), eventText(t, entry), entry.by].filter(Boolean).join(' · ')
+  }
+  if (entry.type === 'note')
+    return `${t('note.by', { name: entry.author.name })} ${entry.text.replace(/\s+/g, ' ').trim()}`
   const words = textOf(entry).replace(/\s+/g, ' ').trim()
   if (words) return words
   const first = entry.blocks.map((block) => partOf(t, block)).find(Boolean)
