@@ -2,7 +2,7 @@ import type { Entry, LogFrame, Thread } from '@onethread/client'
 import type { QueryClient } from '@tanstack/react-query'
 import { keys } from '../api/keys.ts'
 import { threadQuery } from '../api/queries.ts'
-import { entriesAfter, mustRead, type Pages, placeThread, threadAfter, threadsAfter } from './reduce.ts'
+import { changesTheWay, entriesAfter, mustRead, type Pages, placeThread, threadAfter, threadsAfter } from './reduce.ts'
 
 /** Frames remembered for answers that are still on their way. */
 const REMEMBERED = 4000
@@ -118,7 +118,7 @@ export class LiveCache {
   private applyToThread(id: string, frames: LogFrame[]): void {
     const start = this.client.getQueryData<Thread>(keys.thread(id))
     if (!start) {
-      if (frames.some((frame) => frame.kind === 'customer.changed')) this.wanted.add(id)
+      if (frames.some((frame) => changesTheWay(frame))) this.wanted.add(id)
       return
     }
     if (frames.some((frame) => mustRead(start, frame))) this.wanted.add(id)

@@ -16,6 +16,9 @@ import { closedBecause, customerName } from './words.ts'
 /** From this many characters left, the count is shown. */
 const COUNT_FROM = 200
 
+/** Something that can be seen: the server takes no message of white space and characters without width. */
+const VISIBLE = /[^\s\p{Default_Ignorable_Code_Point}]/u
+
 export type ComposerHandle = { focus: () => void; put: (text: string) => void }
 
 type Props = {
@@ -46,9 +49,15 @@ export function Composer({ threadId, customer, identity, maySend, maxChars, onSe
   }))
   useEffect(() => {
     const timer = setTimeout(() => writeDraft(threadId, text), 300)
+    // A reload, a closed tab and a phone that puts the page away run no clean-up: these are the last moments there are.
+    const keep = () => writeDraft(threadId, text)
+    window.addEventListener('pagehide', keep)
+    document.addEventListener('visibilitychange', keep)
     return () => {
       clearTimeout(timer)
-      writeDraft(threadId, text)
+      window.removeEventListener('pagehide', keep)
+      document.removeEventListener('visibilitychange', keep)
+      keep()
     }
   }, [threadId, text])
 
@@ -59,7 +68,7 @@ export function Composer({ threadId, customer, identity, maySend, maxChars, onSe
   // Characters as people and providers count them, not UTF-16 units.
   const left = (maxChars ?? Number.POSITIVE_INFINITY) - Array.from(text).length
   const over = left < 0
-  const ready = !closed && !over && text.trim() !== ''
+  const ready = !closed && !over && VISIBLE.test(text)
   const until = identity?.window_until ? Date.parse(identity.window_until) - now : undefined
 
   const send = () => {
@@ -83,7 +92,7 @@ export function Composer({ threadId, customer, identity, maySend, maxChars, onSe
           <span className={styles.way}>
             <ChannelGlyph kind={kind} />
             {channel}
-            {until === undefined ? null : (
+            {until === undefined || closed === 'blocked' ? null : (
               <small>{until > 0 ? t('window.open_long', { left: span(until) }) : t('window.closed')}</small>
             )}
           </span>

@@ -6,7 +6,7 @@ import { useFormats } from '../i18n/format.ts'
 import { channelName } from '../parts/channels.ts'
 import { Avatar, Icon } from '../parts/Glyphs.tsx'
 import styles from './Timeline.module.css'
-import { partOf, textOf, whatText } from './words.ts'
+import { authorName, partOf, textOf, whatText } from './words.ts'
 
 /** Beyond either, a text is folded. */
 const LONG_CHARS = 900
@@ -60,15 +60,6 @@ export const EntryView = memo(function EntryView(props: Props) {
   return <MessageView {...props} entry={entry} stamp={stamp} />
 })
 
-function useAuthorName(entry: MessageEntry, customer: string): string {
-  const { t } = useTranslation()
-  const { type, name } = entry.author
-  if (type === 'bot') return name ? t('author.bot', { name }) : t('author.bot_unnamed')
-  if (type === 'system') return name ? t('author.system', { name }) : t('author.system_unnamed')
-  if (type === 'customer') return name || customer
-  return name || t('author.person')
-}
-
 function MessageView({
   entry,
   at,
@@ -84,7 +75,7 @@ function MessageView({
 }: Props & { entry: MessageEntry; stamp: React.ReactNode }) {
   const { t } = useTranslation()
   const { time } = useFormats()
-  const name = useAuthorName(entry, customer)
+  const name = authorName(t, entry.author, customer)
   const inbound = entry.direction === 'inbound'
   const who = inbound ? 'customer' : entry.author.type === 'customer' ? 'agent' : entry.author.type
   const state = entry.delivery?.state

@@ -3,19 +3,27 @@ import { useTranslation } from 'react-i18next'
 import { useFormats } from '../i18n/format.ts'
 import { ChannelGlyph } from '../parts/Glyphs.tsx'
 import styles from './ThreadList.module.css'
-import { customerName, lineOf, replyIdentity } from './words.ts'
+import { byline, customerName, lineOf, replyIdentity } from './words.ts'
 
 /** Under this much the window is shown in amber: time enough to answer, not enough to wait. */
 const SOON = 2 * 3_600_000
 
+type Props = {
+  thread: Thread
+  unread: boolean
+  now: number
+  /** Who looks. */
+  me: string
+}
+
 /** What one row says: who, when, the last words and what became of them. */
-export function ThreadRow({ thread, unread, now }: { thread: Thread; unread: boolean; now: number }) {
+export function ThreadRow({ thread, unread, now, me }: Props) {
   const { t } = useTranslation()
   const format = useFormats()
   const last = thread.last_entry
   const identity =
     thread.customer.identities.find((one) => one.id === last?.identity_id) ?? replyIdentity(thread.customer)
-  const ours = last?.type === 'message' && last.direction === 'outbound'
+  const by = byline(t, last, me)
   const at = Date.parse(thread.last_activity_at)
   return (
     <>
@@ -35,12 +43,16 @@ export function ThreadRow({ thread, unread, now }: { thread: Thread; unread: boo
       <span className={styles.words} data-unread={unread || undefined}>
         {identity ? <ChannelGlyph kind={identity.kind} size="s" named /> : null}
         <span className="cut" dir="auto">
-          {ours ? <span className="fnt">{`${t('list.you')} `}</span> : null}
+          {by ? <span className="fnt">{`${by} `}</span> : null}
           {last ? lineOf(t, last) : t('list.nothing_yet')}
         </span>
       </span>
       <span className={styles.matter}>
-        <Matter thread={thread} until={identity?.window_until ?? undefined} now={now} />
+        <Matter
+          thread={thread}
+          until={identity?.blocked ? undefined : (identity?.window_until ?? undefined)}
+          now={now}
+        />
       </span>
     </>
   )
