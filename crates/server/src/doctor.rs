@@ -62,6 +62,7 @@ pub async fn examine(flags: &Flags, workspace: Option<&str>) -> Result<(), Failu
             }
         }
         Ok(config) => {
+            open::find_folder(&config.data)?;
             report.tell("configuration", Good("every setting can be read".to_owned()))?;
             examine_machine(&config, &mut report)?;
             examine_data(config, workspace, &mut report).await?;
@@ -102,12 +103,10 @@ fn examine_machine(config: &Config, report: &mut Report) -> Result<(), Failure> 
 
 fn writable(data: &Path) -> Finding {
     let probe = data.join(format!("doctor.{}", std::process::id()));
-    let written = open::make_folder(data).map_err(|failure| failure.to_string()).and_then(|()| {
-        fs::write(&probe, b"probe").and_then(|()| fs::remove_file(&probe)).map_err(|error| error.to_string())
-    });
-    match written {
+    match fs::write(&probe, b"probe").and_then(|()| fs::remove_file(&probe)) {
         Ok(()) => Good(format!("{} can be written", data.display())),
         Err(error) => {
+            let error = error.to_string();
             let advice = advice(&error, "make it writable for this user");
             Mend(format!("{}: {error}; {advice}", data.display()))
         }
