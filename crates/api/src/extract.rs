@@ -222,7 +222,7 @@ pub(crate) struct Paging {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
     pub limit: Limit,
     /// Where the page begins: the `next_cursor` of the page before it.
-    #[param(max_length = 512)]
+    #[param(max_length = 512, pattern = "^p[0-9a-z-]+$")]
     pub cursor: Option<String>,
 }
 
