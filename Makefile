@@ -33,7 +33,7 @@ help: ## List the targets.
 	@echo "make TARGET [ARGS='…']"
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
 
-run: ## Build what is missing and start onethread on ./data (ARGS='--listen 0.0.0.0:8080').
+run: ## Build what is missing and start onethread on DATA=./data (ARGS='--listen 0.0.0.0:8080').
 	@scripts/need rust compiler node npm
 	@echo "Building the desk: some seconds."
 	@$(STEP) "desk" npm run --silent build

@@ -147,6 +147,7 @@ impl Installation {
         if let Database::Postgres(address) = &database {
             arguments.extend(["--database".into(), address.into()]);
         }
+        fs::create_dir_all(&data)?;
         let made = Command::new(binary)
             .args(["token", "create", "--name", "bench", "--role", "owner"])
             .args(&arguments)

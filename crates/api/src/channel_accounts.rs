@@ -55,9 +55,9 @@ pub(crate) struct ChannelAccountChange {
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, Value>)]
     settings: Map<String, Value>,
-    /// Secrets to set.
+    /// Secrets to set; null removes one.
     #[serde(default)]
-    secrets: BTreeMap<String, String>,
+    secrets: BTreeMap<String, Option<String>>,
 }
 
 /// A channel account that has just been connected.
@@ -137,7 +137,8 @@ pub(crate) async fn list_channel_accounts(
 
 /// Connects a channel account.
 ///
-/// The answer shows the address at which the provider has to call (`callback_path`).
+/// The answer shows the address at which the provider has to call (`callback_path`). An account that is connected already is
+/// a conflict, `already_connected`.
 #[utoipa::path(
     post, path = "/channel-accounts", tag = "Channel accounts", request_body = NewChannelAccount,
     params(IdempotencyHeader),
@@ -188,7 +189,8 @@ pub(crate) async fn update_channel_account(
     Body(body): Body<ChannelAccountChange>,
 ) -> Result<Json<ChannelAccount>, Problem> {
     let ChannelAccountChange { name, enabled, settings, secrets } = body;
-    let change = channel_accounts::ChannelAccountChange { name, enabled, settings, secrets: hide(secrets) };
+    let secrets = secrets.into_iter().map(|(name, value)| (name, value.map(Secret::new))).collect();
+    let change = channel_accounts::ChannelAccountChange { name, enabled, settings, secrets };
     Ok(Json(channel_accounts::update_channel_account(&services, &caller, id, change).await?))
 }
 

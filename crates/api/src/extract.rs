@@ -232,7 +232,7 @@ pub(crate) struct Paging {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
     pub limit: Limit,
     /// Where the page begins: the `next_cursor` of the page before it.
-    #[param(max_length = 512)]
+    #[param(max_length = 512, pattern = "^p[0-9a-z-]+$")]
     pub cursor: Option<String>,
 }
 
@@ -348,7 +348,8 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
 
 fn read_json<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
     let error = match serde_json::from_slice(bytes) {
-        Ok(value) => return Ok(value),
+        Ok(value) if is_object(bytes) => return Ok(value),
+        Ok(_) => return Err(not_an_object()),
         Err(error) => error,
     };
     if !error.is_data() {
@@ -357,8 +358,17 @@ fn read_json<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem>
     }
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(object)) => Err(Problem::invalid(faults_of::<T>(object))),
-        _ => Err(Problem::malformed("the body must be a JSON object")),
+        _ => Err(not_an_object()),
     }
+}
+
+/// Whether JSON text is an object. serde would also take an array for one, its items as the fields in their order.
+fn is_object(json: &[u8]) -> bool {
+    json.trim_ascii_start().first() == Some(&b'{')
+}
+
+fn not_an_object() -> Problem {
+    Problem::malformed("the body must be a JSON object")
 }
 
 /// Everything that is wrong with an object: unknown and missing fields, and fields with a wrong value. serde stops at

@@ -6,7 +6,7 @@
 use crate::{
     App,
     extract::{Authenticated, authenticate, read_query},
-    problem::{Checked, Common, Guarded, NoSocket, Problem},
+    problem::{Checked, Common, Guarded, Limited, NoSocket, Problem},
 };
 use axum::{
     Json,
@@ -89,14 +89,14 @@ pub(crate) struct LiveQuery {
 /// Follows the log over a WebSocket.
 ///
 /// Each text frame is one record (`LogFrame`), in order and without gaps; resuming after any cursor yields every later
-/// record exactly once. Close codes: 1001 the server stops, 4401 the credential is gone, 4408 the
+/// record exactly once. One credential may hold 50 sockets at a time; more are refused with 429. Close codes: 1001 the server stops, 4401 the credential is gone, 4408 the
 /// reader was too slow; after all but 4401 connect again with `after`.
 #[utoipa::path(
     get, path = "/live", tag = "Live", params(LiveQuery),
     responses(
         (status = 101, description = "The socket is open."),
         NoSocket,
-        Guarded, Checked, Common,
+        Guarded, Checked, Limited, Common,
     )
 )]
 pub(crate) async fn follow_log(

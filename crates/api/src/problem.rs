@@ -48,7 +48,7 @@ struct Written<'a> {
     status: u16,
     /// What went wrong, for programs: `unauthenticated`, `forbidden`, `not_found`, `method_not_allowed`, `conflict`,
     /// `idempotency_conflict`, `gone`, `too_large`, `unsupported_media_type`, `invalid`, `too_many_requests`, `unavailable`,
-    /// `internal`, or the reason of a conflict (`window_closed`).
+    /// `internal`, or the reason of a conflict (`window_closed`, `already_connected`).
     code: &'static str,
     /// What went wrong, in words.
     detail: &'a str,

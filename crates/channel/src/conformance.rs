@@ -219,6 +219,8 @@ pub enum OutcomeClass {
     Unauthorized,
     /// [`SendOutcome::Blocked`].
     Blocked,
+    /// [`SendOutcome::PolicyBlocked`].
+    PolicyBlocked,
     /// [`SendOutcome::Permanent`].
     Permanent,
     /// [`SendOutcome::Uncertain`].
@@ -227,13 +229,14 @@ pub enum OutcomeClass {
 
 impl OutcomeClass {
     /// Every class.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Accepted,
         Self::Temporary,
         Self::RateLimited,
         Self::OutsideWindow,
         Self::Unauthorized,
         Self::Blocked,
+        Self::PolicyBlocked,
         Self::Permanent,
         Self::Uncertain,
     ];
@@ -248,6 +251,7 @@ impl OutcomeClass {
             SendOutcome::OutsideWindow { .. } => Self::OutsideWindow,
             SendOutcome::Unauthorized { .. } => Self::Unauthorized,
             SendOutcome::Blocked { .. } => Self::Blocked,
+            SendOutcome::PolicyBlocked { .. } => Self::PolicyBlocked,
             SendOutcome::Permanent { .. } => Self::Permanent,
             SendOutcome::Uncertain { .. } => Self::Uncertain,
         }

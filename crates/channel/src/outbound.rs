@@ -146,6 +146,13 @@ pub enum SendOutcome {
         /// The provider's words.
         detail: String,
     },
+    /// The provider stopped the account for its policies, and takes nothing until an admin settled it there.
+    PolicyBlocked {
+        /// The provider's code.
+        code: Option<String>,
+        /// The provider's words.
+        detail: String,
+    },
     /// The provider will never take this message.
     Permanent {
         /// The provider's code.

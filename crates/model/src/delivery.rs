@@ -82,6 +82,8 @@ pub enum FailureReason {
     Unauthorized,
     /// The person blocked the sender or cannot be reached there.
     Blocked,
+    /// The provider stopped this account for its policies; an admin has to settle it with the provider.
+    PolicyBlocked,
     /// The provider says that the message itself is wrong.
     Rejected,
     /// The provider does not answer or limits us; it is tried again.
@@ -104,6 +106,7 @@ impl FailureReason {
             Self::OutsideWindow => "outside_window",
             Self::Unauthorized => "unauthorized",
             Self::Blocked => "blocked",
+            Self::PolicyBlocked => "policy_blocked",
             Self::Rejected => "rejected",
             Self::Temporary => "temporary",
             Self::GaveUp => "gave_up",
@@ -118,10 +121,19 @@ impl FromStr for FailureReason {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         use FailureReason::*;
-        [OutsideWindow, Unauthorized, Blocked, Rejected, Temporary, GaveUp, AccountDisabled, Unsupported, NoAnswer]
-            .into_iter()
-            .find(|reason| reason.as_str() == text)
-            .ok_or_else(|| format!("unknown failure reason {text:?}"))
+        let all = [
+            OutsideWindow,
+            Unauthorized,
+            Blocked,
+            PolicyBlocked,
+            Rejected,
+            Temporary,
+            GaveUp,
+            AccountDisabled,
+            Unsupported,
+            NoAnswer,
+        ];
+        all.into_iter().find(|reason| reason.as_str() == text).ok_or_else(|| format!("unknown failure reason {text:?}"))
     }
 }
 

@@ -64,6 +64,7 @@ pub async fn examine(flags: &Flags, workspace: Option<&str>) -> Result<(), Failu
             }
         }
         Ok(config) => {
+            open::find_folder(&config.data)?;
             report.tell("configuration", Good("every setting can be read".to_owned()))?;
             examine_machine(&config, &mut report)?;
             examine_data(config, workspace, &mut report).await?;
@@ -104,15 +105,13 @@ fn examine_machine(config: &Config, report: &mut Report) -> Result<(), Failure> 
 
 fn writable(data: &Path) -> Finding {
     let probe = data.join(format!("doctor.{}", std::process::id()));
-    let written = open::make_folder(data).map_err(|failure| failure.to_string()).and_then(|()| {
-        let outcome = fs::write(&probe, vec![b'x'; PROBE_BYTES]);
-        // What could not be written whole takes up the last of the space.
-        let removed = fs::remove_file(&probe);
-        outcome.and(removed).map_err(|error| error.to_string())
-    });
-    match written {
+    let outcome = fs::write(&probe, vec![b'x'; PROBE_BYTES]);
+    // What could not be written whole takes up the last of the space.
+    let removed = fs::remove_file(&probe);
+    match outcome.and(removed) {
         Ok(()) => Good(format!("{} can be written", data.display())),
         Err(error) => {
+            let error = error.to_string();
             let advice = advice(&error, "make it writable for this user");
             Mend(format!("{}: {error}; {advice}", data.display()))
         }

@@ -22,12 +22,12 @@ pub struct Opened {
     pub services: Services,
 }
 
-/// Opens the installation, making the folder, the key and the schema when they are missing.
+/// Opens the installation, making the key and the schema when they are missing.
 ///
 /// # Errors
 /// Says what is wrong with the folder, the key or the database, and what to do.
 pub async fn open(config: Config) -> Result<Opened, Failure> {
-    make_folder(&config.data)?;
+    find_folder(&config.data)?;
     // Secrets that are there already say that there was a key once: a new one would only hide that it is lost.
     if key_is_absent(&config) && (config.database.is_some() || sqlite_path(&config).exists()) {
         find_lost_key(&config, &open_store(&config, passing_keyring()?).await?).await?;
@@ -42,7 +42,7 @@ pub async fn open(config: Config) -> Result<Opened, Failure> {
 /// # Errors
 /// As [`open`].
 pub async fn look(config: Config) -> Result<(Opened, Result<(), Failure>), Failure> {
-    make_folder(&config.data)?;
+    find_folder(&config.data)?;
     let keys = if key_is_absent(&config) { passing_keyring()? } else { keyring(&config)? };
     let store = open_store(&config, keys).await?;
     let key = find_lost_key(&config, &store).await;
@@ -93,6 +93,20 @@ async fn find_lost_key(config: &Config, store: &Store) -> Result<(), Failure> {
     };
     Err(Failure::new(format!(
         "the database holds secrets of channel accounts or webhooks, and the key that opens them ({names}) is not here: {place}; {mend}"
+    )))
+}
+
+/// Refuses a data folder that is not there: only `serve` makes one, so that a mistyped address is not a new installation.
+///
+/// # Errors
+/// When it is not there.
+pub fn find_folder(data: &Path) -> Result<(), Failure> {
+    if data.is_dir() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "there is no data folder {}; give the right one with --data, or start `onethread serve` with it, which makes it",
+        data.display()
     )))
 }
 

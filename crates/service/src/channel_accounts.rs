@@ -29,7 +29,7 @@ pub struct NewChannelAccount {
     pub secrets: BTreeMap<String, Secret>,
 }
 
-/// What changes of a channel account; settings and secrets are merged by key, a null setting removes it.
+/// What changes of a channel account; settings and secrets are merged by key, null removes one.
 #[derive(Debug, Clone, Default)]
 pub struct ChannelAccountChange {
     /// A new name.
@@ -38,8 +38,8 @@ pub struct ChannelAccountChange {
     pub enabled: Option<bool>,
     /// Settings to set or remove.
     pub settings: Map<String, Value>,
-    /// Secrets to set.
-    pub secrets: BTreeMap<String, Secret>,
+    /// Secrets to set or remove.
+    pub secrets: BTreeMap<String, Option<Secret>>,
 }
 
 /// A connected account; `verify_token` only when we made it.
@@ -195,7 +195,7 @@ pub async fn create_channel_account(
         settings: account.settings,
     };
     let created = services.store().create_channel_account(row).await?.ok_or_else(|| ServiceError::Conflict {
-        code: "conflict",
+        code: "already_connected",
         message: "this account of the provider is connected already".into(),
     })?;
     services.0.endpoints.forget();
@@ -237,7 +237,12 @@ pub async fn update_channel_account(
         }
     }
     require_secrets_for_new_address(&before, &account, &change.secrets)?;
-    account.secrets.extend(change.secrets);
+    for (name, secret) in change.secrets {
+        match secret {
+            Some(secret) => account.secrets.insert(name, secret),
+            None => account.secrets.remove(&name),
+        };
+    }
     let name = change.name.unwrap_or_else(|| row.account.name.clone());
     check(channel.as_ref(), &account, &name)?;
     if channel.address(&account) != channel.address(&before) {
@@ -276,7 +281,7 @@ pub async fn update_channel_account(
 fn require_secrets_for_new_address(
     before: &Account,
     after: &Account,
-    given: &BTreeMap<String, Secret>,
+    given: &BTreeMap<String, Option<Secret>>,
 ) -> Result<(), ServiceError> {
     if after.setting(API_BASE) == before.setting(API_BASE) {
         return Ok(());

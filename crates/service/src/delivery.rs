@@ -126,6 +126,7 @@ fn word(outcome: &SendOutcome) -> &'static str {
         SendOutcome::OutsideWindow { .. } => "outside_window",
         SendOutcome::Unauthorized { .. } => "unauthorized",
         SendOutcome::Blocked { .. } => "blocked",
+        SendOutcome::PolicyBlocked { .. } => "policy_blocked",
         SendOutcome::Permanent { .. } => "permanent",
         SendOutcome::Uncertain { .. } => "uncertain",
     }
@@ -154,6 +155,7 @@ fn decide(
         SendOutcome::OutsideWindow { code, detail } => failed(FailureReason::OutsideWindow, code, detail),
         SendOutcome::Unauthorized { code, detail } => failed(FailureReason::Unauthorized, code, detail),
         SendOutcome::Blocked { code, detail } => failed(FailureReason::Blocked, code, detail),
+        SendOutcome::PolicyBlocked { code, detail } => failed(FailureReason::PolicyBlocked, code, detail),
         SendOutcome::Permanent { code, detail } => failed(FailureReason::Rejected, code, detail),
         SendOutcome::Uncertain { detail } => AttemptOutcome::AwaitProof { until: now.plus_millis(patience), detail },
     }

@@ -25,6 +25,10 @@ const MEMORY: usize = 2_048;
 const PAGE: u32 = 200;
 /// How long a ticket works, in milliseconds.
 const TICKET_MILLIS: i64 = 60_000;
+/// The most that one credential follows at a time in this process: a browser needs one for each tab, a program one.
+pub const MOST_PER_CREDENTIAL: usize = 50;
+/// When somebody who follows too often may look again, in seconds.
+const FULL_RETRY_SECONDS: u64 = 5;
 /// The pause after the store failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -63,6 +67,50 @@ struct Hub {
 #[derive(Default)]
 pub(crate) struct Hubs(Mutex<HashMap<WorkspaceId, Arc<Hub>>>);
 
+/// How many follow at a time, by the hash of their credential.
+#[derive(Default)]
+pub(crate) struct Followers(Mutex<HashMap<String, usize>>);
+
+impl Followers {
+    fn change<T>(&self, credential_hash: &str, change: impl FnOnce(&mut usize) -> T) -> T {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(credential_hash.to_owned()).or_default();
+        let changed = change(count);
+        if *count == 0 {
+            counts.remove(credential_hash);
+        }
+        changed
+    }
+}
+
+/// One of the places that a credential has; given back when it is dropped.
+struct Seat {
+    services: Services,
+    credential_hash: String,
+}
+
+impl Seat {
+    fn take(services: &Services, caller: &Caller) -> Result<Self, ServiceError> {
+        let credential_hash = caller.credential_hash.clone();
+        let is_free = services.0.followers.change(&credential_hash, |count| {
+            let is_free = *count < MOST_PER_CREDENTIAL;
+            *count += usize::from(is_free);
+            is_free
+        });
+        if is_free {
+            Ok(Self { services: services.clone(), credential_hash })
+        } else {
+            Err(ServiceError::TooManyRequests { retry_after_seconds: FULL_RETRY_SECONDS })
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.services.0.followers.change(&self.credential_hash, |count| *count = count.saturating_sub(1));
+    }
+}
+
 /// One reader's place in a workspace's log.
 pub struct Subscription {
     services: Services,
@@ -71,6 +119,7 @@ pub struct Subscription {
     hub: Arc<Hub>,
     head: watch::Receiver<i64>,
     after: i64,
+    _seat: Seat,
 }
 
 /// What a subscription gives next.
@@ -109,12 +158,14 @@ pub async fn redeem_ticket(services: &Services, secret: &str) -> Result<Caller, 
 /// Follows the log after a cursor; `None`: from the log's end as of this call, so that nothing recorded after it is missed.
 ///
 /// # Errors
-/// Invalid when the cursor is beyond the log's end (from another installation, or from before a restore).
+/// Invalid when the cursor is beyond the log's end (from another installation, or from before a restore); too many when the
+/// credential follows [`MOST_PER_CREDENTIAL`] times already.
 pub async fn subscribe(
     services: &Services,
     caller: &Caller,
     after: Option<Cursor>,
 ) -> Result<Subscription, ServiceError> {
+    let seat = Seat::take(services, caller)?;
     let head = services.store().get_log_head(caller.workspace_id).await?;
     let after = after.unwrap_or(head);
     if after.seq > head.seq || after.shard != head.shard {
@@ -127,6 +178,7 @@ pub async fn subscribe(
         head: hub.head.subscribe(),
         hub,
         after: after.seq,
+        _seat: seat,
     })
 }
 

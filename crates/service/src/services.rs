@@ -5,7 +5,7 @@ use crate::{
     auth::{Tickets, Tries},
     callbacks::Endpoints,
     housekeeping, inbound, jobs,
-    live::Hubs,
+    live::{Followers, Hubs},
     webhooks::{self, Webhooks},
 };
 use channel::{Registry, http::AllowList};
@@ -64,6 +64,7 @@ pub(crate) struct Inner {
     pub(crate) owner: i64,
     pub(crate) endpoints: Endpoints,
     pub(crate) hubs: Hubs,
+    pub(crate) followers: Followers,
     pub(crate) tries: Tries,
     pub(crate) tickets: Tickets,
     pub(crate) hashing: Semaphore,
@@ -93,6 +94,7 @@ impl Services {
             owner,
             endpoints: Endpoints::default(),
             hubs: Hubs::default(),
+            followers: Followers::default(),
             tries: Tries::default(),
             tickets: Tickets::default(),
             hashing: Semaphore::new(HASHES_AT_ONCE),

@@ -116,6 +116,8 @@ queries! {
     KEEP_EXTERNAL_ID = Same("UPDATE message SET external_id = $1 WHERE workspace_id = $2 AND id = $3 AND external_id IS NULL");
     MARK_FAILURE = Same("UPDATE message SET delivery_state = $1, failure_reason = $2, failure_code = $3, failure_detail = $4 WHERE workspace_id = $5 AND id = $6 AND delivery_state IN ('queued', 'sending') RETURNING identity_id, route_id");
     BLOCK_ROUTE = Same("UPDATE route SET blocked = TRUE WHERE workspace_id = $1 AND id = $2");
+    /// The provider knows better than our clock; not when the customer wrote since the attempt began.
+    CLOSE_WINDOW = Same("UPDATE route SET window_until = $1 WHERE workspace_id = $2 AND id = $3 AND window_until > $1 AND (last_inbound_at IS NULL OR last_inbound_at <= (SELECT sent_at FROM message WHERE workspace_id = $2 AND id = $4))");
     ROUTE_PROGRESS = Same("SELECT r.delivered_until, r.read_until, i.customer_id, t.id FROM route r JOIN identity i ON i.id = r.identity_id JOIN thread t ON t.customer_id = i.customer_id WHERE r.workspace_id = $1 AND r.id = $2");
     MARK_RECEIPT = Same("UPDATE message SET delivery_state = $1 WHERE workspace_id = $2 AND id = $3 AND delivery_state IN ('sent', 'delivered')");
 }
@@ -223,6 +225,10 @@ async fn mark_failure(
     if reason == FailureReason::Blocked {
         executor.execute(BLOCK_ROUTE, &params![workspace_id.0, route_id.0]).await?;
     }
+    if reason == FailureReason::OutsideWindow {
+        let params = params![ended.now, workspace_id.0, route_id.0, ended.message_id.0];
+        executor.execute(CLOSE_WINDOW, &params).await?;
+    }
     let owner = executor
         .query_opt(ROUTE_PROGRESS, &params![workspace_id.0, route_id.0], |row| {
             Ok((CustomerId(row.int(2)?), ThreadId(row.int(3)?)))
@@ -276,7 +282,7 @@ async fn end(store: &Store, executor: &Executor, ended: &Ended) -> Result<()> {
             mark_failure(store, executor, ended, DeliveryState::Failed, LogKind::MessageFailed, failure).await?;
             // What only an admin can mend stays in sight as a dead job; the rest is the agent's, on the message itself.
             match reason {
-                FailureReason::Unauthorized | FailureReason::GaveUp => {
+                FailureReason::Unauthorized | FailureReason::PolicyBlocked | FailureReason::GaveUp => {
                     jobs::bury(executor, workspace_id, job.id, job.tries + 1, cut(detail, 500)).await
                 }
                 _ => jobs::finish(executor, workspace_id, job.id).await,

@@ -158,7 +158,8 @@ export interface paths {
         put?: never;
         /**
          * Connects a channel account.
-         * @description The answer shows the address at which the provider has to call (`callback_path`).
+         * @description The answer shows the address at which the provider has to call (`callback_path`). An account that is connected already is
+         *     a conflict, `already_connected`.
          */
         post: operations["create_channel_account"];
         delete?: never;
@@ -1083,7 +1084,7 @@ export interface paths {
         /**
          * Follows the log over a WebSocket.
          * @description Each text frame is one record (`LogFrame`), in order and without gaps; resuming after any cursor yields every later
-         *     record exactly once. Close codes: 1001 the server stops, 4401 the credential is gone, 4408 the
+         *     record exactly once. One credential may hold 50 sockets at a time; more are refused with 429. Close codes: 1001 the server stops, 4401 the credential is gone, 4408 the
          *     reader was too slow; after all but 4401 connect again with `after`.
          */
         get: operations["follow_log"];
@@ -1383,9 +1384,9 @@ export interface components {
             settings?: {
                 [key: string]: unknown;
             };
-            /** @description Secrets to set. */
+            /** @description Secrets to set; null removes one. */
             secrets?: {
-                [key: string]: string;
+                [key: string]: string | null;
             };
         };
         /** @example cha_0f3k9a2b4c6d8 */
@@ -1630,7 +1631,7 @@ export interface components {
          * @description Why a message did not arrive, independent of the channel. The desk shows each in words with the next step.
          * @enum {string}
          */
-        FailureReason: "outside_window" | "unauthorized" | "blocked" | "rejected" | "temporary" | "gave_up" | "account_disabled" | "unsupported" | "no_answer";
+        FailureReason: "outside_window" | "unauthorized" | "blocked" | "policy_blocked" | "rejected" | "temporary" | "gave_up" | "account_disabled" | "unsupported" | "no_answer";
         /** @description One thing that is wrong with a request. */
         Fault: {
             /** @description Where: a field (`settings.page_id`), a query parameter or a header. */
@@ -2219,7 +2220,7 @@ export interface components {
             /**
              * @description What went wrong, for programs: `unauthenticated`, `forbidden`, `not_found`, `method_not_allowed`, `conflict`,
              *     `idempotency_conflict`, `gone`, `too_large`, `unsupported_media_type`, `invalid`, `too_many_requests`, `unavailable`,
-             *     `internal`, or the reason of a conflict (`window_closed`).
+             *     `internal`, or the reason of a conflict (`window_closed`, `already_connected`).
              */
             code: string;
             /** @description What went wrong, in words. */
@@ -10317,6 +10318,15 @@ export interface operations {
             };
             /** @description The content is wrong (`invalid`); `faults` names everything that is. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many tries (`too_many_requests`); `Retry-After` says how long to wait. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -145,4 +145,12 @@ describe('the way to the person', () => {
     expect(mustRead(known, received('thr_1', inbound(60, 'hi', { identity_id: 'idn_new' })))).toBe(true)
     expect(mustRead(known, { ...received('thr_1', inbound(60, 'hi')), kind: 'customer.changed' })).toBe(true)
   })
+
+  it('asks again when the provider says that the way to the customer is closed', () => {
+    const refused = (reason: 'outside_window' | 'blocked' | 'rejected') =>
+      mustRead(thread(1, 0), changed(61, 'thr_1', 'msg_60', { state: 'failed', error: { reason }, tries: 1 }))
+    expect(refused('outside_window')).toBe(true)
+    expect(refused('blocked')).toBe(true)
+    expect(refused('rejected')).toBe(false)
+  })
 })

@@ -1,14 +1,19 @@
+import type { Entry } from '@onethread/client'
 import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from '@tanstack/react-router'
 import { fireEvent, render, screen, waitFor } from '@testing-library/react'
+import i18next from 'i18next'
 import type { ReactNode } from 'react'
 import { describe, expect, it } from 'vitest'
 import { createQueryClient } from '../src/app/client.ts'
 import { Providers } from '../src/app/Providers.tsx'
 import webhooks from '../src/settings/Webhooks.states.tsx'
+import { at, inbound, outbound } from '../src/states/samples.ts'
 import composer from '../src/threads/Composer.states.tsx'
+import { readDraft } from '../src/threads/drafts.ts'
 import matters from '../src/threads/MatterBar.states.tsx'
 import list from '../src/threads/ThreadList.states.tsx'
 import timeline from '../src/threads/Timeline.states.tsx'
+import { byline, isNews } from '../src/threads/words.ts'
 
 async function draw(state: () => ReactNode): Promise<void> {
   const router = createRouter({
@@ -47,6 +52,28 @@ describe('the list', () => {
     await draw(list.error)
     expect(screen.getByRole('button', { name: 'Try again' })).toBeTruthy()
     expect(screen.getByText(/req 7f3k-20m1/)).toBeTruthy()
+  })
+})
+
+describe('a row', () => {
+  const t = i18next.t
+
+  it('says who of our side wrote the last words', () => {
+    const ours = outbound(3, 'Hello')
+    expect(byline(t, ours, 'agt_1')).toBe('You:')
+    expect(byline(t, ours, 'agt_2')).toBe('Tomas:')
+    expect(byline(t, { ...ours, author: { type: 'system', id: 'tok_1', name: 'Shop' } }, 'agt_1')).toBe(
+      'Shop, integration:',
+    )
+    expect(byline(t, inbound(3, 'Hello'), 'agt_1')).toBeUndefined()
+  })
+
+  it('is news when the customer did something, not when our own page did', () => {
+    expect(isNews(inbound(3, 'Hello'))).toBe(true)
+    expect(isNews(outbound(3, 'Hello'))).toBe(false)
+    const event = (what: string) => ({ type: 'event', seq: 4, id: 'evt_4', at: at(4), what }) as Entry
+    expect(isNews(event('reaction'))).toBe(true)
+    expect(isNews(event('message_echo'))).toBe(false)
   })
 })
 
@@ -113,6 +140,18 @@ describe('the composer', () => {
     await draw(composer['over the limit'])
     expect(screen.getByText('3 characters over the limit of Messenger')).toBeTruthy()
     expect(screen.getByRole('button', { name: 'Send' }).getAttribute('aria-disabled')).toBe('true')
+  })
+
+  it('names no time that is left where the person cannot be reached', async () => {
+    await draw(composer.blocked)
+    expect(screen.queryByText(/open, /)).toBeNull()
+  })
+
+  it('keeps the newest words when the page goes away at once', async () => {
+    await draw(composer.rest)
+    fireEvent.change(screen.getByRole('textbox'), { target: { value: 'the last word' } })
+    window.dispatchEvent(new Event('pagehide'))
+    expect(readDraft('s1')).toBe('the last word')
   })
 
   it('finds the draft again', async () => {

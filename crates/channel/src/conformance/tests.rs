@@ -224,6 +224,7 @@ impl Channel for Paper {
             "closed" => SendOutcome::OutsideWindow { code, detail },
             "knows us not" => SendOutcome::Unauthorized { code, detail },
             "blocks" => SendOutcome::Blocked { code, detail },
+            "bans us" => SendOutcome::PolicyBlocked { code, detail },
             "never answers" if self.0 == Flaw::CallsATimeOutTemporary => {
                 SendOutcome::Temporary { retry_after_millis, code, detail }
             }
@@ -278,6 +279,7 @@ fn cases() -> Vec<SendCase> {
         case("closed", OutcomeClass::OutsideWindow),
         case("knows us not", OutcomeClass::Unauthorized),
         case("blocks", OutcomeClass::Blocked),
+        case("bans us", OutcomeClass::PolicyBlocked),
         case("dislikes", OutcomeClass::Permanent),
         case("never answers", OutcomeClass::Uncertain),
     ]);

@@ -1,8 +1,8 @@
 //! What a failed send means. The table of `README.md` (Errors), as code.
 //!
 //! Source of the codes: Messenger Platform, "Error codes" and "Send API", Graph v25.0. The code is looked at first,
-//! then the subcode. Classes that stop the whole account until an admin acts (a missing permission, a restricted page,
-//! a policy block) are [`SendOutcome::Unauthorized`].
+//! then the subcode. What stops the whole account until an admin acts is [`SendOutcome::Unauthorized`] (a missing permission,
+//! a token that ended) or, when no new token helps, [`SendOutcome::PolicyBlocked`].
 
 use super::codec::{GraphError, Object};
 use channel::{SendOutcome, http::Answer};
@@ -54,7 +54,9 @@ fn by_error(error: &GraphError, status: u16, window: Window, retry_after_millis:
         }
         Some(_) if subcode == TERMS_NOT_ACCEPTED => SendOutcome::Unauthorized { code, detail },
         Some(4 | 32 | 613 | 80006) => SendOutcome::RateLimited { retry_after_millis, code, detail },
-        Some(190 | 10 | 200..=299 | 368) => SendOutcome::Unauthorized { code, detail },
+        Some(190 | 10 | 200..=299) => SendOutcome::Unauthorized { code, detail },
+        // "Temporarily blocked for policies violations" (Graph API, error codes).
+        Some(368) => SendOutcome::PolicyBlocked { code, detail },
         Some(100) => SendOutcome::Permanent { code, detail },
         Some(1 | 2 | 1200) => SendOutcome::Temporary { retry_after_millis, code, detail },
         _ if error.is_transient => SendOutcome::Temporary { retry_after_millis, code, detail },
@@ -74,10 +76,18 @@ fn by_status(answer: &Answer, retry_after_millis: Option<i64>) -> SendOutcome {
     match status {
         429 => SendOutcome::RateLimited { retry_after_millis, code, detail },
         401 => SendOutcome::Unauthorized { code, detail },
-        // These redirects say that nothing was done here; 303 says that something was.
-        301 | 302 | 307 | 308 => {
-            SendOutcome::Permanent { code, detail: format!("{detail}; set api_base to the address that it points to") }
-        }
+        // Meta says why; a wall before it does not. Either way it is us that are refused, not the words.
+        403 => SendOutcome::Unauthorized {
+            code,
+            detail: format!("{detail}; check the token, and what stands between this server and the provider"),
+        },
+        // These redirects say that nothing was done here; 303 says that something was. They are the way's fault and no
+        // message's: a proxy that is set up wrong, or an address that has moved.
+        301 | 302 | 307 | 308 => SendOutcome::Temporary {
+            retry_after_millis,
+            code,
+            detail: format!("{detail}; set api_base to the address that it points to"),
+        },
         // Somewhere between us and Meta the time ran out; who knows where.
         408 => SendOutcome::Uncertain { detail },
         400..=499 => SendOutcome::Permanent { code, detail },

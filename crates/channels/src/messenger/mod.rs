@@ -27,12 +27,16 @@ use channel::{
 use http::{HeaderMap, HeaderValue, Uri};
 use model::{MessageId, Timestamp};
 use prepared::Prepared;
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 /// The word for this channel in the API.
 const KIND: &str = "messenger";
 /// Where the Graph API is.
 pub const DEFAULT_API_BASE: &str = "https://graph.facebook.com";
+/// The settings that there are.
+const SETTINGS: [&str; 4] = ["page_id", "api_base", "graph_version", "human_agent_tag"];
+/// The secrets that there are.
+const SECRETS: [&str; 3] = ["page_access_token", "app_secret", "verify_token"];
 /// The version of the Graph API that this adapter was written for.
 pub const DEFAULT_GRAPH_VERSION: &str = "v25.0";
 /// How long after the customer's last message a person may write with the HUMAN_AGENT tag: 7 days, in milliseconds.
@@ -113,7 +117,7 @@ impl Channel for Messenger {
             (
                 "api_base",
                 is_base as fn(&str) -> bool,
-                "an http or https address without query and without / at its end",
+                "an https address without query and without / at its end; http only for this machine itself (127.0.0.1, ::1, localhost)",
             ),
             ("graph_version", is_version, "a version of the Graph API such as v25.0"),
         ] {
@@ -143,6 +147,8 @@ impl Channel for Messenger {
                 fault(&format!("secrets.{name}"), right);
             }
         }
+        faults.extend(unknown("settings", account.settings.keys(), &SETTINGS));
+        faults.extend(unknown("secrets", account.secrets.keys(), &SECRETS));
         faults
     }
 
@@ -216,10 +222,30 @@ impl Channel for Messenger {
 
 /// An http or https address with a host, to which `/v25.0/…` can be added.
 fn is_base(text: &str) -> bool {
-    let scheme_fits = text.starts_with("https://") || text.starts_with("http://");
     let plain = text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.contains(['?', '#', '@', '\\']);
     let Ok(uri) = text.parse::<Uri>() else { return false };
-    scheme_fits && plain && !text.ends_with('/') && uri.host().is_some_and(|host| !host.is_empty())
+    let Some(host) = uri.host().filter(|host| !host.is_empty()) else { return false };
+    // The page's token goes there with every call: in the open only as far as this machine.
+    let scheme_fits = text.starts_with("https://") || (text.starts_with("http://") && is_this_machine(host));
+    scheme_fits && plain && !text.ends_with('/')
+}
+
+/// Whether an address's host never leaves this machine.
+fn is_this_machine(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// A fault for each name that nothing reads: a mistyped one would only seem to be set.
+fn unknown<'a>(
+    part: &'static str,
+    names: impl Iterator<Item = &'a String>,
+    known: &'static [&'static str],
+) -> impl Iterator<Item = SettingFault> {
+    names.filter(|name| !known.contains(&name.as_str())).map(move |name| SettingFault {
+        field: format!("{part}.{name}"),
+        message: format!("is not known here; known are {}", known.join(", ")),
+    })
 }
 
 /// `v`, digits, a dot, digits.

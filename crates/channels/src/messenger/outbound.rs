@@ -164,7 +164,9 @@ pub fn outcome(answer: &Answer, window: Window) -> SendOutcome {
 
 /// Bounds the words, and takes the token out of them: Graph repeats a malformed token in its error.
 pub(super) fn tidy(mut outcome: SendOutcome, token: &str) -> SendOutcome {
-    use SendOutcome::{Accepted, Blocked, OutsideWindow, Permanent, RateLimited, Temporary, Unauthorized, Uncertain};
+    use SendOutcome::{
+        Accepted, Blocked, OutsideWindow, Permanent, PolicyBlocked, RateLimited, Temporary, Unauthorized, Uncertain,
+    };
     match &mut outcome {
         Accepted { .. } => {}
         Temporary { detail, .. }
@@ -172,6 +174,7 @@ pub(super) fn tidy(mut outcome: SendOutcome, token: &str) -> SendOutcome {
         | OutsideWindow { detail, .. }
         | Unauthorized { detail, .. }
         | Blocked { detail, .. }
+        | PolicyBlocked { detail, .. }
         | Permanent { detail, .. }
         | Uncertain { detail } => *detail = safe(detail, token),
     }

@@ -140,15 +140,25 @@ fn all_faults_are_told_at_once() {
         ["settings.page_id", "secrets.page_access_token", "secrets.app_secret", "secrets.verify_token"]
     );
     let setting = |name: &str, value: Value| fields(&with(|account| _ = account.settings.insert(name.into(), value)));
-    for right in
-        ["https://graph.facebook.com", "http://127.0.0.1:4000", "http://[::1]:80/meta", "https://g.example/a/b"]
-    {
+    for right in [
+        "https://graph.facebook.com",
+        "http://127.0.0.1:4000",
+        "http://127.9.9.9",
+        "http://localhost:4000",
+        "http://[::1]:80/meta",
+        "https://g.example/a/b",
+    ] {
         assert_eq!(setting("api_base", right.into()), Vec::<String>::new(), "{right}");
     }
     for wrong in [
         json!("https://graph.facebook.com/"),
         json!("graph.facebook.com"),
         json!("ftp://x"),
+        json!("http://graph.facebook.com"),
+        json!("http://10.0.0.7:4000"),
+        json!("http://127.0.0.1.example"),
+        json!("http://localhost.example"),
+        json!("http://[fe80::1]"),
         json!("https://"),
         json!("https://a?b=c"),
         json!("https://a#b"),
@@ -165,6 +175,11 @@ fn all_faults_are_told_at_once() {
     for wrong in [json!("Acme"), json!(110022003300440_i64), json!(""), json!("1 2"), json!("٣")] {
         assert_eq!(setting("page_id", wrong), ["settings.page_id"]);
     }
+    assert_eq!(setting("page-id", json!("1")), ["settings.page-id"], "a name that nothing reads");
+    let faults = messenger().check(&with(|account| _ = account.secrets.insert("app_sekret".into(), Secret::new("x"))));
+    assert_eq!(faults.len(), 1);
+    assert_eq!(faults[0].field, "secrets.app_sekret");
+    assert!(faults[0].message.contains("page_access_token, app_secret, verify_token"), "{}", faults[0].message);
     assert_eq!(setting("human_agent_tag", json!("yes")), ["settings.human_agent_tag"]);
     for (name, wrong) in
         [("page_access_token", "EAA\r\nx"), ("page_access_token", "EAA x"), ("app_secret", " "), ("verify_token", "a ")]

@@ -111,8 +111,21 @@ pub fn check_blocks(blocks: &[Block]) -> Result<(), BlockError> {
     Ok(())
 }
 
+/// Whether nothing of a text can be seen: white space, and characters that take no room (Unicode's
+/// `Default_Ignorable_Code_Point`, DerivedCoreProperties.txt).
+fn is_blank(text: &str) -> bool {
+    let is_invisible = |letter: char| {
+        matches!(letter,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+    };
+    text.chars().all(|letter| letter.is_whitespace() || is_invisible(letter))
+}
+
 fn check_text(text: &str) -> Result<(), BlockError> {
-    if text.trim().is_empty() {
+    if is_blank(text) {
         return Err(BlockError::Empty);
     }
     if text.contains('\0') {
@@ -166,7 +179,7 @@ fn check_options<'a>(options: &'a [ChoiceOption], option_ids: &mut HashSet<&'a s
 }
 
 fn required(what: &'static str, words: &str, most: usize) -> Result<(), BlockError> {
-    if words.trim().is_empty() {
+    if is_blank(words) {
         return Err(BlockError::Blank(what));
     }
     if words.contains('\0') {

@@ -29,6 +29,12 @@ fn place(latitude: f64) -> Block {
 fn blank_and_oversized_messages_are_refused() {
     assert_eq!(check_blocks(&[]), Err(BlockError::Empty));
     assert_eq!(check_blocks(&[Block::text(" \n")]), Err(BlockError::Empty));
+    for unseen in ["\u{200b}", " \u{feff}\u{2060}\n", "\u{ad}\u{e0020}\u{fe0f}"] {
+        assert_eq!(check_blocks(&[Block::text(unseen)]), Err(BlockError::Empty), "{unseen:?}");
+    }
+    // Characters without width belong to words and faces.
+    assert_eq!(check_blocks(&[Block::text("\u{645}\u{6cc}\u{200c}\u{62e}")]), Ok(()));
+    assert_eq!(check_blocks(&[Block::text("\u{2764}\u{fe0f}")]), Ok(()));
     assert_eq!(check_blocks(&[Block::text("a\0b")]), Err(BlockError::NulCharacter));
     assert_eq!(check_blocks(&vec![Block::text("a"); MAX_BLOCKS + 1]), Err(BlockError::TooManyBlocks));
     assert_eq!(check_blocks(&[Block::text("ä".repeat(MAX_TEXT_CHARS + 1))]), Err(BlockError::TextTooLong));

@@ -4,6 +4,8 @@ use futures_util::StreamExt;
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
 use std::{
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     time::Duration,
@@ -60,7 +62,10 @@ impl Installation {
             Engine::Sqlite => None,
             Engine::Postgres => Some(testkit::postgres::fresh_database().await),
         };
-        Self { folder: TempDir::new().unwrap(), database }
+        let folder = TempDir::new().unwrap();
+        // Only `serve` makes the folder by itself; the short commands want it there.
+        DirBuilder::new().mode(0o700).create(folder.path().join("data")).unwrap();
+        Self { folder, database }
     }
 
     /// The same folder with another way to the database.

@@ -43,6 +43,26 @@ async fn a_second_signal_ends_at_once() {
     assert!(begun.elapsed() < Duration::from_secs(10), "it did not wait for the request");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_credential_holds_no_more_sockets_than_it_may() {
+    let installation = Installation::new(Engine::Sqlite).await;
+    let server = installation.serve();
+    let (one, other) = (installation.token("owner"), installation.token("owner"));
+    let mut open = Vec::new();
+    for _ in 0..50 {
+        open.push(server.live(&one, None).await);
+    }
+    let bearer = format!("Bearer {one}");
+    let again = async || server.open("/api/v1/live", &[("authorization", &bearer)]).await;
+    assert_eq!(again().await.err().map(|(status, _)| status), Some(429));
+    server.live(&other, None).await;
+    open.pop();
+    let end = Instant::now() + PATIENCE;
+    while again().await.is_err() {
+        assert!(Instant::now() < end, "a closed socket makes room");
+    }
+}
+
 async fn ready_follows_the_database(engine: Engine) {
     let installation = Installation::new(engine).await;
     let line = installation.database().map(|address| address.to_owned());

@@ -113,6 +113,8 @@ async fn a_repeated_creation_makes_one_thing(engine: Engine) {
     let again = scene.server.call("POST", &scene.owner, "/api/v1/channel-accounts", &new, &key).await.expect(201);
     assert_eq!(made["id"], again["id"]);
     assert!(made["verify_token"].is_string() && !made.to_string().contains("another"), "{made}");
+    let twice = scene.server.post(&scene.owner, "/api/v1/channel-accounts", &new).await;
+    twice.problem(409, "already_connected");
 }
 
 async fn credentials_follow_no_changed_address(engine: Engine) {
@@ -126,6 +128,17 @@ async fn credentials_follow_no_changed_address(engine: Engine) {
     assert_eq!(refused["faults"][0]["field"], "settings.api_base");
     patch(json!({"settings": {"api_base": null}})).await.problem(422, "invalid");
     patch(json!({"name": "Another name"})).await.expect(200);
+    let unknown = json!({"settings": {"page-id": "1"}, "secrets": {"app_sekret": "x"}});
+    let refused = patch(unknown).await.problem(422, "invalid");
+    let fields: Vec<&Value> = refused["faults"].as_array().unwrap().iter().map(|fault| &fault["field"]).collect();
+    assert_eq!(fields, ["settings.page-id", "secrets.app_sekret"], "names that nothing reads are not kept");
+    let refused = patch(json!({"secrets": {"app_secret": null, "nobody_has": null}})).await.problem(422, "invalid");
+    assert_eq!(
+        refused["faults"].as_array().unwrap().len(),
+        1,
+        "null removes a secret, and this one is needed: {refused}"
+    );
+    assert_eq!(refused["faults"][0]["field"], "secrets.app_secret");
     let mut known = elsewhere;
     known["secrets"] = json!({"page_access_token": "known", "app_secret": "known"});
     assert_eq!(patch(known).await.expect(200)["settings"]["api_base"], listener.base());

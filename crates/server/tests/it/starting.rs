@@ -69,6 +69,28 @@ async fn links_lead_to_the_address_of_the_running_server(engine: Engine) {
 }
 
 #[tokio::test]
+async fn a_mistyped_data_folder_is_no_new_installation() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in [
+        &["token", "create", "--name", "x", "--role", "owner"][..],
+        &["user", "create", "--email", "eve@example.com"],
+        &["user", "disable", "--email", "eve@example.com"],
+        &["doctor"],
+    ] {
+        let arguments = command.iter().chain(&["--data", "mistyped"]).map(|argument| (*argument).to_owned());
+        let output = run(arguments, folder.path());
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
+        assert!(output.stdout.is_empty(), "{command:?}");
+        let said = lines(&output);
+        assert!(said.len() == 1 && said[0].contains("mistyped") && said[0].contains("serve"), "{said:?}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{command:?} makes nothing");
+    }
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    let token = ["token", "create", "--name", "x", "--role", "owner", "--data", "empty"].map(str::to_owned);
+    assert!(run(token, folder.path()).status.success(), "a folder that is there, and empty, is fine");
+}
+
+#[tokio::test]
 async fn a_mistyped_database_stops_the_start() {
     for address in
         ["postgres://u:hunter2@127.0.0.1:1/x", "host=127.0.0.1 port=1 user=u password=hunter2", "mysql://u:hunter2@x"]

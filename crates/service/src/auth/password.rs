@@ -19,8 +19,49 @@ pub(crate) fn fault(password: &str) -> Option<String> {
     if password.chars().count() < MIN_CHARS {
         return Some(format!("choose at least {MIN_CHARS} characters"));
     }
-    (password.len() > MAX_BYTES).then(|| format!("choose at most {MAX_BYTES} bytes"))
+    if password.len() > MAX_BYTES {
+        return Some(format!("choose at most {MAX_BYTES} bytes"));
+    }
+    is_guessable(password).then(|| "choose something that is not so easy to guess".to_owned())
 }
+
+/// What a machine tries first of what is long enough: one short piece over and over, a row of the alphabet, of the digits or
+/// of the keyboard, and the commonest words with digits behind them (NIST SP 800-63B, 3.1.1.2).
+fn is_guessable(password: &str) -> bool {
+    let letters: Vec<char> = password.to_lowercase().chars().collect();
+    let repeats = |piece: usize| letters.iter().skip(piece).eq(letters.iter().take(letters.len() - piece));
+    if (1..=2).any(repeats) {
+        return true;
+    }
+    let plain: String = letters.iter().collect();
+    let back: String = letters.iter().rev().collect();
+    let is_row = |row: &&str| row.contains(&plain) || row.contains(&back);
+    let word = plain.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter.is_ascii_punctuation());
+    ROWS.iter().any(|row| is_row(&row)) || COMMON.contains(&word) || COMMON.contains(&plain.as_str())
+}
+
+/// Rows that fingers and minds follow.
+const ROWS: [&str; 4] =
+    ["abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn"];
+/// Words that lead every list of leaked passwords, without the digits that make them long enough.
+const COMMON: [&str; 16] = [
+    "password",
+    "passw0rd",
+    "p@ssw0rd",
+    "p@ssword",
+    "qwerty",
+    "qwertyuiop",
+    "1q2w3e4r5t",
+    "1q2w3e4r5t6y",
+    "abc",
+    "iloveyou",
+    "welcome",
+    "letmein",
+    "changeme",
+    "admin",
+    "administrator",
+    "onethread",
+];
 
 /// Hashes a password.
 pub(crate) async fn hash(services: &Services, password: &str) -> Result<String, ServiceError> {
@@ -60,6 +101,29 @@ mod tests {
     fn the_hash_of_nobody_can_be_checked() {
         let parsed = PasswordHash::new(NOBODY).unwrap();
         assert!(Argon2::default().verify_password(b"anything", &parsed).is_err());
+    }
+
+    #[test]
+    fn passwords_that_are_tried_first_are_refused() {
+        for easy in [
+            "aaaaaaaaaa",
+            "ababababababa",
+            "1234567890",
+            "0987654321",
+            "abcdefghijkl",
+            "QWERTYUIOP",
+            "password123",
+            "Password2026!",
+            "1q2w3e4r5t",
+            "1qaz2wsx3edc",
+            "onethread1",
+        ] {
+            assert!(fault(easy).is_some(), "{easy}");
+        }
+        for good in ["three quiet green parcels", "password of the old barn", "a long password", "ąčęėįšųūž1"]
+        {
+            assert!(fault(good).is_none(), "{good}");
+        }
     }
 
     #[test]

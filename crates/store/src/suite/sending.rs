@@ -25,6 +25,7 @@ on_both_engines! {
     what_an_admin_has_to_mend_stays_in_sight: own;
     proof_is_waited_for: own;
     a_blocked_route_is_remembered: own;
+    the_providers_word_closes_the_window: own;
     the_gates_no_needs_no_attempt: own;
     long_words_are_cut: own;
     jobs_are_looked_at_by_their_workspace: own;
@@ -428,6 +429,27 @@ async fn a_blocked_route_is_remembered(harness: Harness) {
     assert!(delivery.route.state.blocked);
     let customer = harness.store.find_customer(harness.workspace, talk.customer).await.unwrap().unwrap();
     assert!(customer.identities[0].blocked);
+}
+
+async fn the_providers_word_closes_the_window(harness: Harness) {
+    let talk = harness.talk().await;
+    let until =
+        async || harness.store.find_route(harness.workspace, talk.route).await.unwrap().unwrap().state.window_until;
+    assert_eq!(until().await, Some(later(DAY)));
+    let id = harness.queue(&talk, "hello").await;
+    let (job, number) = harness.begin(id, 1, later(1_000)).await;
+    harness.end(&job, number, failed(FailureReason::OutsideWindow), later(2_000)).await;
+    assert_eq!(until().await, Some(later(2_000)), "closed when the provider said so");
+    let customer = harness.store.find_customer(harness.workspace, talk.customer).await.unwrap().unwrap();
+    assert_eq!(customer.identities[0].window_until, Some(later(2_000)));
+
+    let id = harness.queue(&talk, "once more").await;
+    let (job, number) = harness.begin(id, 1, later(3_000)).await;
+    let mut written = harness.read(&talk.page, Some(&talk.person), harness.message("wrote meanwhile", "hi")).await;
+    (written.window_until, written.at) = (Some(later(2 * DAY)), later(4_000));
+    harness.apply(vec![written]).await;
+    harness.end(&job, number, failed(FailureReason::OutsideWindow), later(5_000)).await;
+    assert_eq!(until().await, Some(later(2 * DAY)), "the customer wrote after the attempt had begun");
 }
 
 async fn the_gates_no_needs_no_attempt(harness: Harness) {

@@ -2,7 +2,7 @@ import { Link, Outlet, useMatchRoute } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { may, useMe } from '../api/queries.ts'
-import { LiveProvider } from '../live/LiveProvider.tsx'
+import { LiveProvider, useLive } from '../live/LiveProvider.tsx'
 import { Avatar, Icon, Mark } from '../parts/Glyphs.tsx'
 import { ConnectionBanner } from './ConnectionBanner.tsx'
 import styles from './Desk.module.css'
@@ -30,13 +30,19 @@ export function Desk() {
         <div className={styles.content}>
           <ConnectionBanner />
           <div className={styles.screen}>
-            <Outlet />
+            <Screen />
           </div>
         </div>
       </div>
       <KeySheet opened={sheet} onClose={() => setSheet(false)} />
     </LiveProvider>
   )
+}
+
+/** Nothing is shown any more once nobody is signed in here: somebody may have signed out elsewhere and left. */
+function Screen() {
+  const { state } = useLive()
+  return state.phase === 'ended' ? <main id="main" tabIndex={-1} /> : <Outlet />
 }
 
 function Rail() {

@@ -5,11 +5,12 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  notFound,
   Outlet,
   redirect,
 } from '@tanstack/react-router'
 import { api } from '../api/api.ts'
-import { may, meQuery } from '../api/queries.ts'
+import { may, meQuery, type Right } from '../api/queries.ts'
 import { Desk } from './Desk.tsx'
 import { Failed, NotFound } from './Fallbacks.tsx'
 
@@ -18,6 +19,14 @@ type Context = { client: QueryClient }
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
 
 const root = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: NotFound })
+
+/** A page that only some may see: for the others there is nothing at its address. */
+const needs =
+  (right: Right) =>
+  async ({ context }: { context: Context }): Promise<void> => {
+    const me = await context.client.ensureQueryData(meQuery)
+    if (!may(me, right)) throw notFound()
+  }
 
 const setup = createRoute({
   getParentRoute: () => root,
@@ -111,16 +120,19 @@ const settingsHome = createRoute({
 const accounts = createRoute({
   getParentRoute: () => settings,
   path: 'accounts',
+  beforeLoad: needs('manage_channels'),
   component: lazyRouteComponent(() => import('../settings/AccountsPage.tsx'), 'AccountsPage'),
 })
 const connect = createRoute({
   getParentRoute: () => settings,
   path: 'accounts/new',
+  beforeLoad: needs('manage_channels'),
   component: lazyRouteComponent(() => import('../settings/ConnectPage.tsx'), 'ConnectPage'),
 })
 const account = createRoute({
   getParentRoute: () => settings,
   path: 'accounts/$accountId',
+  beforeLoad: needs('manage_channels'),
   component: lazyRouteComponent(() => import('../settings/AccountPage.tsx'), 'AccountPage'),
 })
 const webhooks = createRoute({
@@ -177,6 +189,7 @@ const yours = createRoute({
 const operations = createRoute({
   getParentRoute: () => desk,
   path: '/operations',
+  beforeLoad: needs('read_operations'),
   component: lazyRouteComponent(() => import('../operations/OperationsPage.tsx'), 'OperationsPage'),
 })
 

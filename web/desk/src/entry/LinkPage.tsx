@@ -56,7 +56,7 @@ function Choose({ code }: { code: string }) {
     )
   }
   const { purpose, name, email } = link.data
-  const fault = faultOf(save.error, 'password')
+  const fault = faultOf(t, save.error, 'password')
   return (
     <EntryShell
       title={purpose === 'invite' ? t('link.invite_title', { name }) : t('link.reset_title')}

@@ -30,7 +30,7 @@ export function SetUpPage() {
     name,
     required: true,
     withAsterisk: false,
-    error: faultOf(begin.error, name),
+    error: faultOf(t, begin.error, name),
     onChange: (event: React.ChangeEvent<HTMLInputElement>) => setForm({ ...form, [name]: event.currentTarget.value }),
   })
   const steps = [

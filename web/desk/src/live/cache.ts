@@ -3,6 +3,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { keys } from '../api/keys.ts'
 import { threadQuery } from '../api/queries.ts'
 import {
+  changesTheWay,
   entriesAfter,
   episodesAfter,
   mustRead,
@@ -184,7 +185,10 @@ export class LiveCache {
 
   private applyToThread(id: string, frames: LogFrame[]): void {
     const start = this.client.getQueryData<Thread>(keys.thread(id))
-    if (!start) return
+    if (!start) {
+      if (frames.some((frame) => changesTheWay(frame))) this.wanted.add(id)
+      return
+    }
     if (frames.some((frame) => mustRead(start, frame))) this.wanted.add(id)
     const thread = frames.reduce(threadAfter, start)
     if (thread !== start) this.client.setQueryData<Thread>(keys.thread(id), thread)

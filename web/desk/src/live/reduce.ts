@@ -124,9 +124,20 @@ function customerAfter(customer: Customer, frame: LogFrame): Customer {
   return { ...customer, identities: customer.identities.with(place, reached) }
 }
 
+/**
+ * Whether what is known of the way to a customer is old now: something was changed, or the provider refused an answer
+ * because of the person or of the time.
+ */
+export function changesTheWay({ kind, delivery }: LogFrame): boolean {
+  if (kind === 'customer.changed') return true
+  const reason = delivery?.state === 'failed' ? delivery.error?.reason : undefined
+  return reason === 'outside_window' || reason === 'blocked'
+}
+
 /** Whether a frame says more about the way to a customer than can be worked out here, so that the thread must be read. */
 export function mustRead(thread: Thread, frame: LogFrame): boolean {
   if (frame.kind.startsWith('customer.') && frame.kind !== 'customer.created') return true
+  if (changesTheWay(frame)) return true
   const { entry } = frame
   if (entry?.type !== 'message' || !entry.identity_id) return false
   const identity = thread.customer.identities.find((one) => one.id === entry.identity_id)

@@ -7,6 +7,7 @@ import { Icon } from './Glyphs.tsx'
 import styles from './parts.module.css'
 
 const CODES = [
+  'already_connected',
   'conflict',
   'forbidden',
   'internal',
@@ -46,11 +47,29 @@ export function problemDetails(error: unknown): string {
     .join('\n')
 }
 
-/** The fault of one field of a form, in the server's words. */
-export function faultOf(error: unknown, field: string): string | undefined {
+/** Fields for which we say in the reader's language what would be right. */
+const FIELDS = [
+  'api_base',
+  'app_secret',
+  'email',
+  'name',
+  'page_access_token',
+  'page_id',
+  'password',
+  'verify_token',
+] as const
+
+/** What would be right in a field; undefined for a field that we have no words for. */
+export function fieldText(t: TFunction, field: string): string | undefined {
+  const known = FIELDS.find((one) => one === field)
+  return known && t(`fault.${known}`)
+}
+
+/** The fault of one field of a form, in the reader's language or else in the server's words. */
+export function faultOf(t: TFunction, error: unknown, field: string): string | undefined {
   if (!(error instanceof ProblemError)) return undefined
   const fault = error.problem.faults?.find((one) => one.field === field || one.field.endsWith(`.${field}`))
-  return fault?.message
+  return fault && (fieldText(t, field) ?? fault.message)
 }
 
 /** A fault of ours inside a form or a section, with the details at hand. */

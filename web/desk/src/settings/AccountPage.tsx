@@ -12,7 +12,7 @@ import { channelName } from '../parts/channels.ts'
 import { ChannelGlyph } from '../parts/Glyphs.tsx'
 import { ProblemNote, ProblemRegion } from '../parts/Problem.tsx'
 import { CallbackPanel, keepVerifyToken, TestPanel } from './AccountPanels.tsx'
-import { AccountFields, type AccountForm, emptyForm, filled } from './accountForm.tsx'
+import { AccountFields, type AccountForm, emptyForm, filled, wrongFields } from './accountForm.tsx'
 import { useConnectSteps } from './ConnectPage.tsx'
 import styles from './Settings.module.css'
 
@@ -125,6 +125,7 @@ function EditForm({ account, onDone }: { account: ChannelAccount; onDone: () => 
     page_id: text('page_id'),
     api_base: text('api_base'),
   })
+  const [wrong, setWrong] = useState<ReadonlySet<string>>(new Set())
   const change = useChange(account)
   const save = () =>
     change.mutate(
@@ -139,13 +140,16 @@ function EditForm({ account, onDone }: { account: ChannelAccount; onDone: () => 
   return (
     <form
       className={styles.form}
+      noValidate
       onSubmit={(event) => {
         event.preventDefault()
-        save()
+        const found = wrongFields(form, true)
+        setWrong(found)
+        if (found.size === 0) save()
       }}
     >
       <ProblemNote error={change.error} />
-      <AccountFields form={form} onChange={setForm} error={change.error} editing />
+      <AccountFields form={form} onChange={setForm} error={change.error} wrong={wrong} editing />
       <p className="sm mut">{t('account.secrets_stored', { names: account.secret_names.join(', ') })}</p>
       <div className="row">
         <Button type="submit" variant="filled" size="sm" loading={change.isPending}>

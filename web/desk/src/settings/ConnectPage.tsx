@@ -11,7 +11,7 @@ import { PAGE_KIND } from '../parts/channels.ts'
 import { newKey } from '../parts/key.ts'
 import { ProblemNote } from '../parts/Problem.tsx'
 import { keepVerifyToken } from './AccountPanels.tsx'
-import { AccountFields, emptyForm, filled } from './accountForm.tsx'
+import { AccountFields, emptyForm, filled, wrongFields } from './accountForm.tsx'
 import styles from './Settings.module.css'
 
 export function useConnectSteps(now: 0 | 1 | 2 | 4) {
@@ -33,6 +33,7 @@ export function ConnectPage() {
   const client = useQueryClient()
   const navigate = useNavigate()
   const [form, setForm] = useState(emptyForm)
+  const [wrong, setWrong] = useState<ReadonlySet<string>>(new Set())
   // One key for one form: pressing again after a lost answer does not connect the page twice.
   const key = useRef(newKey())
   const steps = useConnectSteps(0)
@@ -66,16 +67,20 @@ export function ConnectPage() {
         <p className={styles.lead}>{t('connect.intro')}</p>
         <form
           className={styles.fields}
+          // The browser's own words would be in the browser's language.
+          noValidate
           onSubmit={(event) => {
             event.preventDefault()
-            connect.mutate()
+            const found = wrongFields(form, false)
+            setWrong(found)
+            if (found.size === 0) connect.mutate()
           }}
         >
           <div className={styles.form}>
             {connect.error && (faults.length === 0 || shown.length < faults.length) ? (
               <ProblemNote error={connect.error} />
             ) : null}
-            <AccountFields form={form} onChange={setForm} error={connect.error} editing={false} />
+            <AccountFields form={form} onChange={setForm} error={connect.error} wrong={wrong} editing={false} />
             <div className="row">
               <Button type="submit" variant="filled" size="sm" loading={connect.isPending}>
                 {t('connect.save')}

@@ -59,7 +59,7 @@ export function FieldForm({ field, onDone }: { field: Attribute | undefined; onD
     onSuccess: done,
   })
   const used = remove.error instanceof ProblemError && remove.error.code === 'conflict'
-  const atFields = FIELDS.some((one) => faultOf(save.error, one))
+  const atFields = FIELDS.some((one) => faultOf(t, save.error, one))
   // A fault of one option names its place (`options[2]`).
   const ofOptions =
     save.error instanceof ProblemError
@@ -93,7 +93,7 @@ export function FieldForm({ field, onDone }: { field: Attribute | undefined; onD
         dir="auto"
         autoComplete="off"
         value={name}
-        error={faultOf(save.error, 'name')}
+        error={faultOf(t, save.error, 'name')}
         onChange={(event) => setName(event.currentTarget.value)}
       />
       {field ? (
@@ -126,7 +126,7 @@ export function FieldForm({ field, onDone }: { field: Attribute | undefined; onD
             autoCapitalize="none"
             spellCheck={false}
             value={key}
-            error={faultOf(save.error, 'key')}
+            error={faultOf(t, save.error, 'key')}
             onChange={(event) => setTypedKey(event.currentTarget.value)}
           />
         </>
@@ -140,7 +140,7 @@ export function FieldForm({ field, onDone }: { field: Attribute | undefined; onD
           maxRows={10}
           dir="auto"
           value={options}
-          error={faultOf(save.error, 'options') ?? (ofOptions || undefined)}
+          error={faultOf(t, save.error, 'options') ?? (ofOptions || undefined)}
           onChange={(event) => setOptions(event.currentTarget.value)}
         />
       ) : null}
@@ -151,7 +151,7 @@ export function FieldForm({ field, onDone }: { field: Attribute | undefined; onD
         dir="auto"
         autoComplete="off"
         value={description}
-        error={faultOf(save.error, 'description')}
+        error={faultOf(t, save.error, 'description')}
         onChange={(event) => setDescription(event.currentTarget.value)}
       />
       <Switch

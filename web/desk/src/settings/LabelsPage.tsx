@@ -138,7 +138,7 @@ function LabelForm({ label, onDone }: { label: Label | undefined; onDone: () => 
     },
   })
   const carried = remove.error instanceof ProblemError && remove.error.code === 'conflict'
-  const fault = faultOf(save.error, 'name')
+  const fault = faultOf(t, save.error, 'name')
   return (
     <form
       className={styles.form}

@@ -22,11 +22,13 @@ export function PeoplePage() {
       <h1>{t('people.title')}</h1>
       <p className={styles.lead}>{t('people.intro')}</p>
       <div className={styles.scroll}>
-        <table className={styles.table} aria-busy={query.isPending}>
+        <table className={`${styles.table} ${styles.people}`} aria-busy={query.isPending}>
           <thead>
             <tr>
               <th scope="col">{t('people.col_name')}</th>
-              <th scope="col">{t('people.col_email')}</th>
+              <th scope="col" className={styles.wide}>
+                {t('people.col_email')}
+              </th>
               <th scope="col">{t('people.col_role')}</th>
               <th scope="col">{t('people.col_state')}</th>
             </tr>
@@ -37,8 +39,11 @@ export function PeoplePage() {
                 <td dir="auto">
                   <b>{person.name}</b>{' '}
                   {person.id === me.caller.id ? <span className="fnt">{t('author.you')}</span> : null}
+                  <span className={styles.narrow}>{person.email}</span>
                 </td>
-                <td dir="auto">{person.email}</td>
+                <td dir="auto" className={styles.wide}>
+                  {person.email}
+                </td>
                 <td>{t(`role.${person.role}`)}</td>
                 <td>
                   <span className={person.disabled ? 'chip' : 'chip good'}>

@@ -2,7 +2,7 @@ import { Button, Collapse, PasswordInput, TextInput } from '@mantine/core'
 import { type ChangeEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../parts/Glyphs.tsx'
-import { faultOf } from '../parts/Problem.tsx'
+import { faultOf, fieldText } from '../parts/Problem.tsx'
 
 export type AccountForm = {
   name: string
@@ -35,16 +35,32 @@ export function filled(form: AccountForm) {
   return { settings: pick(SETTINGS), secrets: pick(SECRETS) }
 }
 
+/** The fields that cannot be right, so that they need not be sent. An empty secret keeps the stored one while editing. */
+export function wrongFields(form: AccountForm, editing: boolean): Set<keyof AccountForm> {
+  const { settings, secrets } = filled(form)
+  const wrong = new Set<keyof AccountForm>()
+  if (form.name.trim() === '') wrong.add('name')
+  if (!/^[0-9]{1,32}$/.test(settings.page_id ?? '')) wrong.add('page_id')
+  // Printable ASCII in one piece, as it goes into a header.
+  const token = secrets.page_access_token
+  if (token ? !/^[!-~]+$/.test(token) : !editing) wrong.add('page_access_token')
+  if (!secrets.app_secret && !editing) wrong.add('app_secret')
+  return wrong
+}
+
 /** The fields of a Facebook Page, for connecting and for editing one. */
 export function AccountFields({
   form,
   onChange,
   error,
+  wrong,
   editing,
 }: {
   form: AccountForm
   onChange: (form: AccountForm) => void
   error: unknown
+  /** Fields that this desk found wrong when the form was to be sent. */
+  wrong: ReadonlySet<string>
   editing: boolean
 }) {
   const { t } = useTranslation()
@@ -53,7 +69,7 @@ export function AccountFields({
     name,
     value: form[name],
     autoComplete: 'off',
-    error: faultOf(error, name),
+    error: wrong.has(name) ? fieldText(t, name) : faultOf(t, error, name),
     onChange: (event: ChangeEvent<HTMLInputElement>) => onChange({ ...form, [name]: event.currentTarget.value }),
   })
   const secret = (name: keyof AccountForm) => ({
@@ -75,7 +91,6 @@ export function AccountFields({
         label={t('connect.page_id')}
         description={t('connect.page_id_hint')}
         inputMode="numeric"
-        pattern="\s*[0-9]+\s*"
         required
         withAsterisk={false}
         {...field('page_id')}
@@ -115,7 +130,7 @@ export function AccountFields({
             label={t('connect.api_base')}
             description={t('connect.api_base_hint')}
             placeholder="https://graph.facebook.com"
-            type="url"
+            inputMode="url"
             {...field('api_base')}
           />
         </Collapse>

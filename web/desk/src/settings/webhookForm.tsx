@@ -81,7 +81,7 @@ export function WebhookFields({
         withAsterisk={false}
         maxLength={200}
         value={form.name}
-        error={faultOf(error, 'name')}
+        error={faultOf(t, error, 'name')}
         onChange={(event) => onChange({ ...form, name: event.currentTarget.value })}
       />
       <TextInput
@@ -96,14 +96,14 @@ export function WebhookFields({
         withAsterisk={false}
         maxLength={2000}
         value={form.url}
-        error={faultOf(error, 'url')}
+        error={faultOf(t, error, 'url')}
         onChange={(event) => onChange({ ...form, url: event.currentTarget.value })}
       />
       <KindFields
         families={familiesOf(kinds.data?.items ?? [])}
         form={form}
         onChange={onChange}
-        error={faultOf(error, 'kinds')}
+        error={faultOf(t, error, 'kinds')}
       />
       <Switch
         checked={form.enabled}

@@ -26,6 +26,9 @@ const COUNT_FROM = 200
 /** Opens the editor of a choice when it is all that is written. */
 const CHOICE_WORD = '/choice'
 
+/** Something that can be seen: the server takes no message of white space and characters without width. */
+const VISIBLE = /[^\s\p{Default_Ignorable_Code_Point}]/u
+
 export type ComposerHandle = {
   /** Into the reply; what is written as a note stays. */
   focus: () => void
@@ -55,9 +58,15 @@ function useDraft(name: string) {
   const [text, setText] = useState(() => readDraft(name))
   useEffect(() => {
     const timer = setTimeout(() => writeDraft(name, text), 300)
+    // A reload, a closed tab and a phone that puts the page away run no clean-up: these are the last moments there are.
+    const keep = () => writeDraft(name, text)
+    window.addEventListener('pagehide', keep)
+    document.addEventListener('visibilitychange', keep)
     return () => {
       clearTimeout(timer)
-      writeDraft(name, text)
+      window.removeEventListener('pagehide', keep)
+      document.removeEventListener('visibilitychange', keep)
+      keep()
     }
   }, [name, text])
   return [text, setText] as const
@@ -115,10 +124,10 @@ export function Composer(props: Props) {
   const over = left < 0
   const titled = options?.filter((option) => option.title.trim()) ?? []
   const whole = note
-    ? text.trim() !== ''
+    ? VISIBLE.test(text)
     : options
-      ? text.trim() !== '' && titled.length > 0
-      : text.trim() !== '' || items.length > 0
+      ? VISIBLE.test(text) && titled.length > 0
+      : VISIBLE.test(text) || items.length > 0
   const ready = !closed && !over && whole && (note || items.every((item) => item.state === 'stored'))
   const until = identity ? answerUntil(identity, now) : undefined
   const label = note ? t('note.label', { name }) : t('composer.label', { name, channel })
@@ -174,7 +183,7 @@ export function Composer(props: Props) {
           <button type="button" className={styles.way} aria-pressed={!note} onClick={() => turn(false)}>
             <ChannelGlyph kind={kind} />
             {channel}
-            {until === undefined ? null : (
+            {until === undefined || closed === 'blocked' ? null : (
               <small>
                 {until.at <= now
                   ? t('window.closed')

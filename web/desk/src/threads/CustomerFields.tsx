@@ -271,7 +271,7 @@ function InlineChoice({
         autoFocus
         disabled={busy}
         comboboxProps={{ width: 'max-content', position: 'bottom-end' }}
-        error={error ? (faultOf(error, field) ?? problemText(t, error)) : undefined}
+        error={error ? (faultOf(t, error, field) ?? problemText(t, error)) : undefined}
         onChange={(value) => void save(value)}
       />
       <div className={styles.acts}>

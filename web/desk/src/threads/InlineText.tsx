@@ -82,7 +82,7 @@ export function InlineText({ label, initial, field, onSave, onDone, ...input }: 
         }}
         readOnly={busy}
         aria-busy={busy}
-        error={error ? (faultOf(error, field) ?? problemText(t, error)) : undefined}
+        error={error ? (faultOf(t, error, field) ?? problemText(t, error)) : undefined}
         onChange={(event) => setText(event.currentTarget.value)}
       />
       <div className={styles.acts}>

@@ -10,7 +10,7 @@ const named = (place: number, name: string, last: Thread['last_entry']): Thread 
 })
 
 const rows = (threads: Thread[], current?: string) => (
-  <Rows threads={threads} current={current} more={false} loading={false} failed={false} onMore={() => {}} />
+  <Rows threads={threads} current={current} me="agt_1" more={false} loading={false} failed={false} onMore={() => {}} />
 )
 
 const busy = new ProblemError({
@@ -38,6 +38,7 @@ export default {
     ]),
   matters: () => (
     <Rows
+      me="agt_1"
       threads={[
         named(1, 'Ove Brandsæter', inbound(10, 'You charged me twice and nobody')),
         named(2, 'Gintarė Petrauskaitė', note(9, 'Address is checked')),

@@ -18,6 +18,7 @@ import { useCalmOrder } from './calm.ts'
 import { seenUpTo, useSeen } from './seen.ts'
 import styles from './ThreadList.module.css'
 import { ThreadRow } from './ThreadRow.tsx'
+import { isNews } from './words.ts'
 
 /** The list of the desk: read from the server, kept current by the socket. */
 export function ThreadList({ current }: { current: string | undefined }) {
@@ -57,6 +58,7 @@ export function ThreadList({ current }: { current: string | undefined }) {
           threads={threads}
           episodes={episodes}
           current={current}
+          me={me.caller.id}
           more={query.hasNextPage}
           loading={query.isFetchingNextPage}
           failed={query.isFetchNextPageError}
@@ -139,13 +141,15 @@ type RowsProps = {
   threads: Thread[]
   episodes?: ReadonlyMap<string, Episode>
   current: string | undefined
+  /** Who looks. */
+  me: string
   more: boolean
   loading: boolean
   failed: boolean
   onMore: () => void
 }
 
-export function Rows({ threads: newest, episodes, current, more, loading, failed, onMore }: RowsProps) {
+export function Rows({ threads: newest, episodes, current, me, more, loading, failed, onMore }: RowsProps) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const now = useNow()
@@ -237,8 +241,7 @@ export function Rows({ threads: newest, episodes, current, more, loading, failed
           const thread = threads[item.index]
           if (!thread) return null
           const last = thread.last_entry
-          const inbound = last && !(last.type === 'message' && last.direction === 'outbound')
-          const unread = Boolean(inbound && thread.id !== current && last.seq > seenUpTo(thread.id))
+          const unread = Boolean(last && isNews(last) && thread.id !== current && last.seq > seenUpTo(thread.id))
           return (
             <li
               key={item.key}
@@ -256,7 +259,7 @@ export function Rows({ threads: newest, episodes, current, more, loading, failed
                 tabIndex={thread.id === entrance ? 0 : -1}
                 onFocus={() => setFocused(thread.id)}
               >
-                <ThreadRow thread={thread} unread={unread} now={now} episode={episodes?.get(thread.id)} />
+                <ThreadRow thread={thread} unread={unread} now={now} me={me} episode={episodes?.get(thread.id)} />
               </Link>
             </li>
           )

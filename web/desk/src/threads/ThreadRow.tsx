@@ -4,30 +4,29 @@ import { useFormats } from '../i18n/format.ts'
 import { ChannelGlyph } from '../parts/Glyphs.tsx'
 import { MatterState, PromiseClock } from './MatterState.tsx'
 import styles from './ThreadList.module.css'
-import { answerUntil, customerName, episodeName, lineOf, replyIdentity } from './words.ts'
+import { answerUntil, byline, customerName, episodeName, lineOf, replyIdentity } from './words.ts'
 
 /** Under this much the window is shown in amber: time enough to answer, not enough to wait. */
 const SOON = 2 * 3_600_000
 
-/** What one row says: who, when, the last words and what became of them. */
-export function ThreadRow({
-  thread,
-  unread,
-  now,
-  episode,
-}: {
+type Props = {
   thread: Thread
   unread: boolean
   now: number
+  /** Who looks. */
+  me: string
   /** Its open matter, where it has one. */
   episode?: Episode | undefined
-}) {
+}
+
+/** What one row says: who, when, the last words and what became of them. */
+export function ThreadRow({ thread, unread, now, me, episode }: Props) {
   const { t } = useTranslation()
   const format = useFormats()
   const last = thread.last_entry
   const identity =
     thread.customer.identities.find((one) => one.id === last?.identity_id) ?? replyIdentity(thread.customer)
-  const ours = last?.type === 'message' && last.direction === 'outbound'
+  const by = byline(t, last, me)
   const at = Date.parse(thread.last_activity_at)
   return (
     <>
@@ -47,7 +46,7 @@ export function ThreadRow({
       <span className={styles.words} data-unread={unread || undefined}>
         {identity ? <ChannelGlyph kind={identity.kind} size="s" named /> : null}
         <span className="cut" dir="auto">
-          {ours ? <span className="fnt">{`${t('list.you')} `}</span> : null}
+          {by ? <span className="fnt">{`${by} `}</span> : null}
           {last ? lineOf(t, last) : t('list.nothing_yet')}
         </span>
       </span>
@@ -55,7 +54,7 @@ export function ThreadRow({
         <Matter
           thread={thread}
           episode={episode}
-          until={identity ? answerUntil(identity, now)?.at : undefined}
+          until={identity && !identity.blocked ? answerUntil(identity, now)?.at : undefined}
           now={now}
         />
       </span>

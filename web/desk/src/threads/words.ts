@@ -1,4 +1,4 @@
-import type { Block, Customer, Entry, Episode, EventEntry, Identity, MessageEntry } from '@onethread/client'
+import type { Author, Block, Customer, Entry, Episode, EventEntry, Identity, MessageEntry } from '@onethread/client'
 import type { TFunction } from 'i18next'
 
 /** What is said in a block, where it is words. */
@@ -35,6 +35,27 @@ export function partOf(t: TFunction, block: Block): string | undefined {
 /** A name to show: the provider's, or the address when there is none. */
 export function customerName(t: TFunction, customer: Customer): string {
   return customer.name || customer.identities[0]?.address || t('author.customer_unnamed')
+}
+
+/** Who wrote our side's words. `customer` stands for the person where the provider gave no name. */
+export function authorName(t: TFunction, { type, name }: Author, customer: string): string {
+  if (type === 'bot') return name ? t('author.bot', { name }) : t('author.bot_unnamed')
+  if (type === 'system') return name ? t('author.system', { name }) : t('author.system_unnamed')
+  if (type === 'customer') return name || customer
+  return name || t('author.person')
+}
+
+/** Before our words in a list: "You:", or the name of whoever else wrote them. Undefined for what the customer wrote. */
+export function byline(t: TFunction, entry: Entry | null | undefined, me: string): string | undefined {
+  if (entry?.type !== 'message' || entry.direction !== 'outbound') return undefined
+  if (entry.author.id === me) return t('list.you')
+  return t('list.by', { name: authorName(t, entry.author, t('author.person')) })
+}
+
+/** Whether an entry is news for whoever answers: not what our own side wrote, nor the page's own echo of it. */
+export function isNews(entry: Entry | null | undefined): boolean {
+  if (entry?.type === 'message') return entry.direction === 'inbound'
+  return entry?.type === 'event' && !OURS.has(entry.what)
 }
 
 /** The identity that an answer goes to: the one that the person used last. */
@@ -79,6 +100,9 @@ const WHATS = [
 
 /** Other words for the same. */
 const SAME: Record<string, string> = { message_echo: 'echo', edited: 'message_edit', opt_in: 'optin' }
+
+/** Events of our own side. */
+const OURS = new Set(['echo', 'message_echo'])
 
 /** Something without a form of its own ("attachment:image") in words; the provider's own word where we have none. */
 export function whatText(t: TFunction, what: string): string {

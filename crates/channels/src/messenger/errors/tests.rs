@@ -30,6 +30,7 @@ fn class(outcome: &SendOutcome) -> &'static str {
         SendOutcome::OutsideWindow { .. } => "outside_window",
         SendOutcome::Unauthorized { .. } => "unauthorized",
         SendOutcome::Blocked { .. } => "blocked",
+        SendOutcome::PolicyBlocked { .. } => "policy_blocked",
         SendOutcome::Permanent { .. } => "permanent",
         SendOutcome::Uncertain { .. } => "uncertain",
     }
@@ -58,7 +59,7 @@ fn every_row_of_the_table() {
         (400, 100, Some(2018001), "permanent"),
         (401, 190, None, "unauthorized"),
         (400, 190, Some(463), "unauthorized"),
-        (400, 368, None, "unauthorized"),
+        (400, 368, None, "policy_blocked"),
         (400, 551, None, "blocked"),
         (400, 551, Some(1545041), "blocked"),
         (400, 200, Some(2018108), "blocked"),
@@ -92,6 +93,7 @@ fn without_metas_words_only_the_status_counts() {
     for (status, expected) in [
         (400, "permanent"),
         (401, "unauthorized"),
+        (403, "unauthorized"),
         (404, "permanent"),
         (408, "uncertain"),
         (429, "rate_limited"),
@@ -100,7 +102,8 @@ fn without_metas_words_only_the_status_counts() {
         (503, "uncertain"),
         (504, "uncertain"),
         (303, "uncertain"),
-        (307, "permanent"),
+        (302, "temporary"),
+        (307, "temporary"),
     ] {
         for body in ["", "<html></html>", "{}", "[]", r#"{"error":"words"}"#] {
             assert_eq!(class(&classify(&answer(status, body), Window::Open)), expected, "{status} {body}");
@@ -145,6 +148,6 @@ fn the_longer_waiting_time_counts() {
 #[test]
 fn the_words_for_a_person_are_added() {
     let body = r#"{"error":{"code":368,"message":"Blocked","error_user_msg":"Ask the page's admin."}}"#;
-    let SendOutcome::Unauthorized { detail, .. } = classify(&answer(400, body), Window::Open) else { panic!() };
+    let SendOutcome::PolicyBlocked { detail, .. } = classify(&answer(400, body), Window::Open) else { panic!() };
     assert_eq!(detail, "Blocked — Ask the page's admin.");
 }
