@@ -20,6 +20,7 @@ pub mod health;
 pub mod links;
 pub mod live;
 pub mod me;
+pub mod merges;
 pub mod messages;
 pub mod notes;
 pub mod observe;

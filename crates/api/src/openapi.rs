@@ -1,7 +1,7 @@
 //! The contract: every route of `/api/v1` registered together with its description, and the document made of them.
 
 use crate::{
-    App, agents, channel_accounts, customers, episode_acts, episodes, files, links, live, me, messages, notes,
+    App, agents, channel_accounts, customers, episode_acts, episodes, files, links, live, me, merges, messages, notes,
     operations, problem, session, setup, threads, tokens, webhooks,
 };
 use axum::{
@@ -10,7 +10,7 @@ use axum::{
     routing::{MethodRouter, get},
 };
 use model::{
-    ChannelAccountId, CustomerId, EpisodeId, FileId, InboundEventId, MessageId, ThreadId, TokenId, WebhookId,
+    ChannelAccountId, CustomerId, EpisodeId, FileId, InboundEventId, MergeId, MessageId, ThreadId, TokenId, WebhookId,
     log::LogFrame,
 };
 use serde_json::{Map, Value, json};
@@ -35,7 +35,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     // What only parameters name is not found by itself.
-    components(schemas(LogFrame, ThreadId, EpisodeId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId, FileId, WebhookId)),
+    components(schemas(LogFrame, ThreadId, EpisodeId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId, FileId, WebhookId, MergeId)),
     security(("bearer" = []), ("cookie" = [])),
     modifiers(&Schemes),
     tags(
@@ -119,6 +119,10 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(episode_acts::assign_episode))
         .routes(routes!(customers::list_customers))
         .routes(routes!(customers::get_customer))
+        .routes(routes!(merges::preview_merge))
+        .routes(routes!(merges::merge_customers))
+        .routes(routes!(merges::list_merges))
+        .routes(routes!(merges::undo_merge))
         .routes(routes!(files::get_file))
         .routes(routes!(operations::list_jobs))
         .routes(routes!(operations::list_inbound_events))

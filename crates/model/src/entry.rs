@@ -1,7 +1,7 @@
 //! What a thread shows.
 
 use crate::{
-    AgentId, EpisodeId, IdentityId, Timestamp,
+    AgentId, CustomerId, EpisodeId, IdentityId, Timestamp,
     message::{Author, Message},
 };
 use serde::{Deserialize, Serialize};
@@ -78,6 +78,14 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub related_id: Option<String>,
+    /// Of a merge: the customer who stays, or stayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub survivor_id: Option<CustomerId>,
+    /// Of a merge: the customer who became, or was, a part of the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub alias_id: Option<CustomerId>,
 }
 
 /// A page of anything, with the place where the next page begins.

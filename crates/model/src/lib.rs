@@ -24,6 +24,7 @@ pub mod gate;
 pub mod id;
 pub mod log;
 pub mod merge;
+pub mod merge_record;
 pub mod message;
 pub mod objects;
 pub mod operation;

@@ -40,6 +40,7 @@ impl Caller {
         Err(ServiceError::Forbidden(match permission {
             Permission::ReadThreads => "your role may not read threads",
             Permission::SendMessages => "your role may not send messages",
+            Permission::ForceMerges => "your role may not merge customers who are verified as different people",
             Permission::ReadOperations => "your role may not see jobs and stored events",
             Permission::ManageChannels => "your role may not manage channel accounts and webhooks",
             Permission::ManagePeople => "your role may not manage people and tokens",

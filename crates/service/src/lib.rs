@@ -22,6 +22,7 @@ pub mod housekeeping;
 pub mod inbound;
 mod jobs;
 pub mod live;
+pub mod merges;
 pub mod messages;
 pub mod notes;
 pub mod operations;

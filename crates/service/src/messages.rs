@@ -114,7 +114,7 @@ pub async fn send_message(
         .find_channel_account(caller.workspace_id, route.channel_account_id)
         .await?
         .ok_or(ServiceError::NotFound)?;
-    check_belonging(services, caller, thread, &message).await?;
+    check_belonging(services, caller, found.id, &message).await?;
     check_carried(services, &account, &message.blocks)?;
     let author = author(caller);
     let now = services.now();
@@ -128,8 +128,6 @@ pub async fn send_message(
     let new = NewMessage {
         id: MessageId(store.new_id()?),
         workspace_id: caller.workspace_id,
-        thread_id: thread,
-        customer_id: found.customer.id,
         identity_id: route.identity_id,
         route_id: route.id,
         channel_account_id: route.channel_account_id,

@@ -13,6 +13,7 @@ const STEPS: &[(&str, &str)] = &[
     ("V0002__episodes", include_str!("../migrations/V0002__episodes.sql")),
     ("V0006__files", include_str!("../migrations/V0006__files.sql")),
     ("V0003__webhooks", include_str!("../migrations/V0003__webhooks.sql")),
+    ("V0007__merging", include_str!("../migrations/V0007__merging.sql")),
 ];
 
 /// The advisory lock that migrating processes take turns under: "onethread" as a number of ours.

@@ -8,6 +8,7 @@ mod files;
 mod harness;
 mod kill;
 mod living;
+mod merging;
 mod messages;
 mod people;
 mod problems;

@@ -23,7 +23,8 @@ async fn stranger(scene: &Scene) -> String {
 }
 
 async fn a_stranger_sees_nothing(engine: Engine) {
-    let scene = Scene::new(engine).await;
+    let mut scene = Scene::new(engine).await;
+    let other = scene.another_customer().await;
     let server = &scene.server;
     let thread = server.get(&scene.owner, &format!("/api/v1/threads/{}", scene.thread)).await.expect(200);
     let message = scene.say("for nobody else", None).await.expect(201);
@@ -33,6 +34,9 @@ async fn a_stranger_sees_nothing(engine: Engine) {
     let file = sent.expect(201);
     let new = json!({"name": "ours", "url": "https://example.com/hooks", "enabled": false});
     let webhook = server.post(&scene.owner, "/api/v1/webhooks", &new).await.expect(201);
+    let merged = json!({"customer_id": other});
+    let path = format!("/api/v1/customers/{}/merge", thread["customer"]["id"].as_str().unwrap());
+    let merge = server.post(&scene.owner, &path, &merged).await.expect(201);
     let things: Vec<(&str, String)> = [
         ("/threads/", &thread["id"]),
         ("/messages/", &message["id"]),
@@ -41,6 +45,7 @@ async fn a_stranger_sees_nothing(engine: Engine) {
         ("/tokens/", &me["caller"]["id"]),
         ("/files/", &file["id"]),
         ("/webhooks/", &webhook["id"]),
+        ("/merges/", &merge["id"]),
     ]
     .map(|(place, id)| (place, id.as_str().unwrap().to_owned()))
     .to_vec();
@@ -55,10 +60,17 @@ async fn a_stranger_sees_nothing(engine: Engine) {
                 continue;
             }
             let method = method.to_uppercase();
-            let body = if template.ends_with("/messages") { blocks.clone() } else { json!({}) };
+            let body = match template.rsplit('/').next() {
+                Some("messages") => blocks.clone(),
+                Some("merge") => merged.clone(),
+                _ => json!({}),
+            };
             if template.contains("{id}") {
                 let id = things.iter().find(|(place, _)| template.contains(place));
-                let path = template.replace("{id}", id.map_or("inb_0000000000001", |(_, id)| id));
+                let mut path = template.replace("{id}", id.map_or("inb_0000000000001", |(_, id)| id));
+                if path.ends_with("/merge-preview") {
+                    path += &format!("?with={other}");
+                }
                 let answer = server.call(&method, &token, &path, &body, &[]).await;
                 answer.problem(404, "not_found");
             } else if method == "GET" {

@@ -344,6 +344,15 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// Waits until nobody turns events of any lane into entries, and keeps it so until COMMIT. In order, so that two who do this
+/// never wait for each other.
+pub(crate) async fn hold_lanes(executor: &Executor) -> Result<()> {
+    for lane in 0..super::LANES {
+        executor.execute(LOCK_LANE, &params![lane]).await?;
+    }
+    Ok(())
+}
+
 pub(super) async fn apply(store: &Store, executor: &Executor, lane: i64, events: &[ReadEvent]) -> Result<usize> {
     executor.execute(LOCK_LANE, &params![lane]).await?;
     let ids: Vec<[Value<'_>; 1]> = events.iter().map(|event| params![event.event.id.0]).collect();

@@ -5,6 +5,7 @@ mod changes;
 mod fact;
 mod persons;
 
+pub(crate) use apply::hold_lanes;
 pub use fact::{EventFact, NewContent, ReadEvent};
 
 use crate::{

@@ -11,6 +11,8 @@ mod episodes;
 mod files;
 mod inbound;
 mod log;
+mod merging;
+mod merging_property;
 mod outage;
 mod people;
 mod property;
