@@ -3,6 +3,8 @@ export const keys = {
   threads: ['threads'] as const,
   thread: (id: string) => ['thread', id] as const,
   entries: (threadId: string) => ['entries', threadId] as const,
+  merges: (customerId: string) => ['merges', customerId] as const,
+  unmerge: (mergeId: string) => ['unmerge', mergeId] as const,
   me: ['me'] as const,
   kinds: ['channel-kinds'] as const,
   accounts: ['accounts'] as const,

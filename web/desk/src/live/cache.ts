@@ -2,6 +2,7 @@ import type { Entry, LogFrame, Thread } from '@onethread/client'
 import type { QueryClient } from '@tanstack/react-query'
 import { keys } from '../api/keys.ts'
 import { threadQuery } from '../api/queries.ts'
+import { isMerging } from '../threads/merging.ts'
 import { entriesAfter, mustRead, type Pages, placeThread, threadAfter, threadsAfter } from './reduce.ts'
 
 /** Frames remembered for answers that are still on their way. */
@@ -56,7 +57,15 @@ export class LiveCache {
       this.applyToEntries(id, own)
     }
     for (const frame of frames) this.applyToSettings(frame)
+    if (frames.some((frame) => isMerging(frame.kind))) this.readMerged()
     void this.readWanted()
+  }
+
+  /** Whose an identity is has changed: whatever stands on the screen is read again, by whichever id it was asked for. */
+  private readMerged(): void {
+    for (const name of ['thread', 'entries', 'threads', 'merges']) {
+      void this.client.invalidateQueries({ queryKey: [name] })
+    }
   }
 
   /** Threads that could not be read while the connection was gone are read when it is back. */

@@ -19,6 +19,7 @@ export function customer(place: number, more: Partial<Customer> = {}): Customer 
         window_until: at(1440),
         blocked: false,
         last_inbound_at: at(0),
+        verification: { level: 'claimed', source: 'channel', at: at(-9000) },
       },
     ],
     ...more,

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core'
-import type { Delivery, Entry, MessageEntry } from '@onethread/client'
+import type { Delivery, Entry, EventEntry, MessageEntry } from '@onethread/client'
+import type { TFunction } from 'i18next'
 import { memo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useFormats } from '../i18n/format.ts'
@@ -29,6 +30,13 @@ type Props = {
   busy: boolean
 }
 
+function eventText(t: TFunction, event: EventEntry): string {
+  const by = event.by ?? ''
+  if (event.name === 'customer.merged') return by ? t('entry.merged_by', { name: by }) : t('entry.merged')
+  if (event.name === 'customer.unmerged') return by ? t('entry.unmerged_by', { name: by }) : t('entry.unmerged')
+  return t('entry.event_not_shown', { what: whatText(t, event.what) })
+}
+
 /** One entry of the timeline. It reads as who, channel, time, state. */
 export const EntryView = memo(function EntryView(props: Props) {
   const { t } = useTranslation()
@@ -43,7 +51,7 @@ export const EntryView = memo(function EntryView(props: Props) {
     return (
       <article className={styles.entry} data-entry={entry.id} aria-label={`${channelName(t, kind)}, ${time(at)}`}>
         {stamp}
-        <p className={styles.system}>{t('entry.event_not_shown', { what: whatText(t, entry.what) })}</p>
+        <p className={styles.system}>{eventText(t, entry)}</p>
       </article>
     )
   }
