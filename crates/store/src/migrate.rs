@@ -11,8 +11,8 @@ use std::{fs::File, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
 const STEPS: &[(&str, &str)] = &[
     ("V0001__start", include_str!("../migrations/V0001__start.sql")),
     ("V0002__episodes", include_str!("../migrations/V0002__episodes.sql")),
-    ("V0006__files", include_str!("../migrations/V0006__files.sql")),
     ("V0003__webhooks", include_str!("../migrations/V0003__webhooks.sql")),
+    ("V0006__files", include_str!("../migrations/V0006__files.sql")),
     ("V0007__merging", include_str!("../migrations/V0007__merging.sql")),
 ];
 

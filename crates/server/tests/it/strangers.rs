@@ -63,6 +63,8 @@ async fn a_stranger_sees_nothing(engine: Engine) {
             let body = match template.rsplit('/').next() {
                 Some("messages") => blocks.clone(),
                 Some("merge") => merged.clone(),
+                Some("move") => json!({"episode_id": "epi_0000000000001"}),
+                Some("notes") => json!({"text": "let me in"}),
                 _ => json!({}),
             };
             if template.contains("{id}") {

@@ -123,8 +123,8 @@ queries! {
     FORGET_IDENTITIES = Same("DELETE FROM merge_identity WHERE merge_id = $1 AND identity_id IN (SELECT identity_id FROM merge_identity WHERE merge_id = $2)");
     FORGET_ALL = Same("DELETE FROM merge_identity WHERE merge_id = $1");
     END = Same("UPDATE merge SET undone_at = $1, undone_by = $2 WHERE workspace_id = $3 AND id = $4");
-    /// Who became a part of a customer by merges that stand.
-    PARTS = Same("SELECT m.alias_id, t.id FROM merge m JOIN thread t ON t.customer_id = m.alias_id WHERE m.survivor_id = $1 AND m.undone_at IS NULL");
+    /// Who became a part of a customer, by merges that stand or not.
+    PARTS = Same("SELECT m.alias_id, t.id, m.undone_at FROM merge m JOIN thread t ON t.customer_id = m.alias_id WHERE m.survivor_id = $1");
     SET_VERIFICATION = Same("UPDATE identity SET verification = $1, verification_source = $2, verification_at = $3 WHERE workspace_id = $4 AND id = $5");
 }
 
@@ -269,8 +269,9 @@ async fn show(executor: &Executor, workspace: WorkspaceId, alias: CustomerId, th
     executor.execute(POINT_THREAD, &params![None::<i64>, workspace.0, thread.0]).await?;
     let mut behind = vec![alias.0];
     while let Some(customer) = behind.pop() {
-        let parts = executor.query(PARTS, &params![customer], |row| Ok((row.int(0)?, row.int(1)?))).await?;
-        for (part, part_thread) in parts {
+        let read = |row: &Row<'_>| Ok((row.int(0)?, row.int(1)?, row.opt_int(2)?));
+        let parts = executor.query(PARTS, &params![customer], read).await?;
+        for (part, part_thread, _) in parts.into_iter().filter(|(.., undone_at)| undone_at.is_none()) {
             executor.execute(POINT_CUSTOMER, &params![alias.0, workspace.0, part]).await?;
             executor.execute(POINT_THREAD, &params![thread.0, workspace.0, part_thread]).await?;
             behind.push(part);

@@ -15,7 +15,7 @@ use model::{
 use std::collections::BTreeSet;
 
 /// The most merges that a list holds.
-const MOST_MERGES: i64 = 100;
+const MOST_MERGES: usize = 100;
 /// The most things that are named as staying.
 const MOST_STAYING: usize = 100;
 
@@ -34,16 +34,17 @@ macro_rules! beside {
 
 queries! {
     GET = Same(concat!("SELECT ", merge_columns!(), " FROM merge m", beside!(), "WHERE m.workspace_id = $1 AND m.id = $2"));
-    /// Those into a customer, and into whoever is a part of them.
-    LIST = Same(concat!("SELECT ", merge_columns!(), " FROM (SELECT id FROM customer WHERE id = $1 UNION ALL SELECT id FROM customer WHERE merged_into = $1) AS f JOIN merge m ON m.survivor_id = f.id", beside!(), "ORDER BY m.id DESC LIMIT $2"));
+    /// A customer, and whoever is a part of them.
+    WITH_PARTS = Same("SELECT id FROM customer WHERE id = $1 UNION ALL SELECT id FROM customer WHERE merged_into = $1");
+    LIST = Same(concat!("SELECT ", merge_columns!(), " FROM merge m", beside!(), "WHERE m.survivor_id = $1 ORDER BY m.id DESC LIMIT $2"));
     MOVED = Same("SELECT identity_id FROM merge_identity WHERE merge_id = $1");
     /// Those that the customer was first reached over since a moment, and not through a merge.
     NEW_IDENTITIES = Same("SELECT i.id, i.created_at FROM identity i WHERE i.customer_id = $1 AND i.created_at > $2 AND NOT EXISTS (SELECT 1 FROM merge_identity h WHERE h.identity_id = i.id)");
     OTHER_IDENTITIES = Same("SELECT i.id FROM identity i WHERE i.customer_id = $1 AND NOT EXISTS (SELECT 1 FROM merge_identity h WHERE h.merge_id = $2 AND h.identity_id = i.id)");
     NOTES_SINCE = Same("SELECT id, at FROM note WHERE identity_id = $1 AND episode_id IS NULL AND at >= $2 ORDER BY id DESC LIMIT $3");
     ACTIVITY = Same("SELECT last_activity_at FROM thread WHERE customer_id = $1");
-    COUNT_ENTRIES = Same("SELECT count(*) FROM (SELECT seq FROM log WHERE identity_id = $1 AND shown LIMIT $2) AS counted");
-    COUNT_OPEN = Same("SELECT count(*) FROM (SELECT id FROM episode WHERE identity_id = $1 AND state NOT IN ('resolved', 'closed') LIMIT $2) AS counted");
+    SOME_ENTRIES = Same("SELECT seq FROM log WHERE identity_id = $1 AND shown LIMIT $2");
+    SOME_OPEN = Same("SELECT id FROM episode WHERE identity_id = $1 AND state NOT IN ('resolved', 'closed') LIMIT $2");
 }
 
 /// A merge as its row tells it: without names and identities, with the ids of who acted.
@@ -118,7 +119,7 @@ async fn count(executor: &Executor, query: Query, identities: &[IdentityId]) -> 
     for identity in identities {
         if counted < most {
             let params = params![identity.0, most - counted];
-            counted += executor.query_opt(query, &params, |row| row.int(0)).await?.unwrap_or(0);
+            counted += executor.query(query, &params, |_| Ok(())).await?.len() as i64;
         }
     }
     Ok(BoundedCount::of(u32::try_from(counted).unwrap_or(u32::MAX)))
@@ -132,8 +133,8 @@ async fn side(executor: &Executor, workspace_id: WorkspaceId, id: CustomerId) ->
     Ok(Some(MergeSide {
         thread_began_at: known.began_at,
         last_activity_at: active.map_or(known.began_at, Timestamp),
-        entries: count(executor, COUNT_ENTRIES, &identities).await?,
-        open_episodes: count(executor, COUNT_OPEN, &identities).await?,
+        entries: count(executor, SOME_ENTRIES, &identities).await?,
+        open_episodes: count(executor, SOME_OPEN, &identities).await?,
         customer,
     }))
 }
@@ -180,8 +181,13 @@ impl Store {
         self.read((workspace_id, id), |executor, (workspace_id, id)| {
             async move {
                 let Some(owner) = known(executor, *workspace_id, *id).await? else { return Ok(None) };
-                let params = params![owner.customer_id.0, MOST_MERGES];
-                let mut merges = executor.query(LIST, &params, read_merge).await?;
+                let customers = executor.query(WITH_PARTS, &params![owner.customer_id.0], |row| row.int(0)).await?;
+                let mut merges = Vec::new();
+                for customer in customers {
+                    merges.extend(executor.query(LIST, &params![customer, MOST_MERGES as i64], read_merge).await?);
+                }
+                merges.sort_by_key(|merge| std::cmp::Reverse(merge.id));
+                merges.truncate(MOST_MERGES);
                 complete(executor, *workspace_id, &mut merges).await?;
                 Ok(Some(merges))
             }
