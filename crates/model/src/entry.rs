@@ -26,7 +26,6 @@ pub struct Entry {
 }
 
 /// The kinds of entries.
-#[expect(clippy::large_enum_variant, reason = "nearly every entry is a message: a box would cost each of them")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EntryBody {
