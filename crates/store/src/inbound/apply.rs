@@ -329,12 +329,14 @@ impl<'a> Batch<'a> {
                 }
             }
             EventFact::Reaction { entry_id, .. } => {
-                if !react(self.executor, event, person).await? {
+                let found = react(self.executor, event, person).await?;
+                if !found {
                     self.keep(event, *entry_id, "reaction", person);
                 }
             }
             EventFact::Edited { entry_id, .. } => {
-                if !edit(self.executor, event, person).await? {
+                let found = edit(self.executor, event, person).await?;
+                if !found {
                     self.keep(event, *entry_id, "message_edit", person);
                 }
             }
