@@ -166,10 +166,10 @@ async fn check_belonging(
             return Err(ServiceError::invalid("episode_id", "this thread has no such episode"));
         }
     }
-    if let Some(id) = message.reply_to_id {
-        if store.find_thread_of_message(caller.workspace_id, id).await? != Some(thread) {
-            return Err(ServiceError::invalid("reply_to_id", "this thread has no such message"));
-        }
+    if let Some(id) = message.reply_to_id
+        && store.find_thread_of_message(caller.workspace_id, id).await? != Some(thread)
+    {
+        return Err(ServiceError::invalid("reply_to_id", "this thread has no such message"));
     }
     Ok(())
 }

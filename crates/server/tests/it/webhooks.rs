@@ -257,7 +257,7 @@ async fn what_was_sent_is_sent_again(engine: Engine) {
 
     replay(&scene, &webhook, &json!({"delivery_id": all[1]["id"]})).await.expect(200);
     let again = receiver.next().await;
-    assert_eq!(about(&[again.clone()]), said[1..2]);
+    assert_eq!(about(std::slice::from_ref(&again)), said[1..2]);
     assert_eq!(again.id(), calls[1].id(), "under its own id");
 
     let back = calls[0].json()["cursor"].clone();
