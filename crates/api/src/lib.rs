@@ -23,6 +23,7 @@ pub mod labels;
 pub mod links;
 pub mod live;
 pub mod me;
+pub mod merges;
 pub mod messages;
 pub mod notes;
 pub mod observe;

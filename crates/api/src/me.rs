@@ -67,6 +67,8 @@ pub(crate) enum Right {
     ReadThreads,
     /// Send messages to customers.
     SendMessages,
+    /// Merge customers who are verified as different people.
+    ForceMerges,
     /// See jobs, stored events and what failed.
     ReadOperations,
     /// Create and change channel accounts.
@@ -75,9 +77,10 @@ pub(crate) enum Right {
     ManagePeople,
 }
 
-const RIGHTS: [(Right, Permission); 5] = [
+const RIGHTS: [(Right, Permission); 6] = [
     (Right::ReadThreads, Permission::ReadThreads),
     (Right::SendMessages, Permission::SendMessages),
+    (Right::ForceMerges, Permission::ForceMerges),
     (Right::ReadOperations, Permission::ReadOperations),
     (Right::ManageChannels, Permission::ManageChannels),
     (Right::ManagePeople, Permission::ManagePeople),

@@ -2,7 +2,7 @@
 
 use crate::{
     App, agents, attributes, calendars, channel_accounts, customers, episode_acts, episodes, files, labels, links,
-    live, me, messages, notes, operations, problem, session, setup, threads, tokens, webhooks,
+    live, me, merges, messages, notes, operations, problem, session, setup, threads, tokens, webhooks,
 };
 use axum::{
     http::header,
@@ -10,7 +10,7 @@ use axum::{
     routing::{MethodRouter, get},
 };
 use model::{
-    AttributeId, CalendarId, ChannelAccountId, CustomerId, EpisodeId, FileId, InboundEventId, JobId, LabelId,
+    AttributeId, CalendarId, ChannelAccountId, CustomerId, EpisodeId, FileId, InboundEventId, JobId, LabelId, MergeId,
     MessageId, ThreadId, TokenId, WebhookId, log::LogFrame,
 };
 use serde_json::{Map, Value, json};
@@ -35,7 +35,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     // What only parameters name is not found by itself.
-    components(schemas(LogFrame, ThreadId, EpisodeId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId, FileId, WebhookId, LabelId, AttributeId, CalendarId, JobId)),
+    components(schemas(LogFrame, ThreadId, EpisodeId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId, FileId, WebhookId, LabelId, AttributeId, CalendarId, JobId, MergeId)),
     security(("bearer" = []), ("cookie" = [])),
     modifiers(&Schemes),
     tags(
@@ -121,6 +121,10 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(episode_acts::hold_episode))
         .routes(routes!(episode_acts::assign_episode))
         .routes(routes!(customers::list_customers))
+        .routes(routes!(merges::preview_merge))
+        .routes(routes!(merges::merge_customers))
+        .routes(routes!(merges::list_merges))
+        .routes(routes!(merges::undo_merge))
         .routes(routes!(files::get_file))
         .routes(routes!(customers::get_customer, customers::update_customer))
         .routes(routes!(labels::add_customer_label, labels::remove_customer_label))

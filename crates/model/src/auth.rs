@@ -27,6 +27,8 @@ pub enum Permission {
     ReadThreads,
     /// Send messages to customers, and say what is known of them.
     SendMessages,
+    /// Merge customers who are known to be different people.
+    ForceMerges,
     /// See jobs, stored events and what failed.
     ReadOperations,
     /// Create and change channel accounts and webhooks, and read their settings.
@@ -46,7 +48,9 @@ impl Role {
         match permission {
             Permission::ReadThreads => true,
             Permission::SendMessages => self != Self::ReadOnly,
-            Permission::ReadOperations => matches!(self, Self::Owner | Self::Admin | Self::Supervisor),
+            Permission::ReadOperations | Permission::ForceMerges => {
+                matches!(self, Self::Owner | Self::Admin | Self::Supervisor)
+            }
             Permission::ManageChannels | Permission::ManagePeople => matches!(self, Self::Owner | Self::Admin),
         }
     }
@@ -87,7 +91,7 @@ mod tests {
     #[test]
     fn a_stronger_role_never_loses_a_right() {
         use Permission::*;
-        for permission in [ReadThreads, SendMessages, ReadOperations, ManageChannels, ManagePeople] {
+        for permission in [ReadThreads, SendMessages, ForceMerges, ReadOperations, ManageChannels, ManagePeople] {
             for pair in Role::ALL.windows(2) {
                 assert!(pair[0].allows(permission) || !pair[1].allows(permission), "{pair:?} {permission:?}");
             }

@@ -1,6 +1,8 @@
 //! The person on the other side, and the ways to reach them.
 
-use crate::{ChannelAccountId, CustomerId, IdentityId, ThreadId, Timestamp, label::AppliedLabel, text::words};
+use crate::{
+    ChannelAccountId, CustomerId, IdentityId, ThreadId, Timestamp, label::AppliedLabel, spelling::spelled, text::words,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -60,4 +62,36 @@ pub struct Identity {
     pub blocked: bool,
     /// When they last wrote.
     pub last_inbound_at: Option<Timestamp>,
+    /// How sure it is that this is theirs.
+    pub verification: Verification,
+}
+
+/// How sure it is that an address is a person's, who says so, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Verification {
+    /// How sure.
+    pub level: VerificationLevel,
+    /// Who says so, as a stable word: `channel` (the provider told us the address), `sign_in` (the business's own site named the
+    /// person), `agent`.
+    pub source: String,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+spelled! {
+    /// How sure it is that an address is a person's.
+    pub enum VerificationLevel: "verification level" {
+        /// It is the address that was told; nobody looked further.
+        Claimed = "claimed",
+        /// It was shown to be this person's.
+        Verified = "verified",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn levels_are_spelt_alike() {
+        crate::spelling::assert_spelt_alike(super::VerificationLevel::ALL);
+    }
 }

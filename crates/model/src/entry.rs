@@ -1,7 +1,7 @@
 //! What a thread shows.
 
 use crate::{
-    AgentId, EpisodeId, IdentityId, Timestamp,
+    AgentId, CustomerId, EpisodeId, IdentityId, Timestamp,
     message::{Author, Message},
 };
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,6 @@ pub struct Entry {
 }
 
 /// The kinds of entries.
-#[expect(clippy::large_enum_variant, reason = "nearly every entry is a message: a box would cost each of them")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EntryBody {
@@ -78,6 +77,14 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub related_id: Option<String>,
+    /// Of a merge: the customer who stays, or stayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub survivor_id: Option<CustomerId>,
+    /// Of a merge: the customer who became, or was, a part of the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub alias_id: Option<CustomerId>,
 }
 
 /// A page of anything, with the place where the next page begins.

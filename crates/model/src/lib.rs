@@ -27,6 +27,7 @@ pub mod id;
 pub mod label;
 pub mod log;
 pub mod merge;
+pub mod merge_record;
 pub mod message;
 pub mod objects;
 pub mod operation;

@@ -191,11 +191,11 @@ pub struct LogFrame {
     pub kind: LogKind,
     /// When it was recorded.
     pub at: Timestamp,
-    /// The customer concerned.
+    /// The customer concerned; of an alias whoever it stands for now, but in the records of merging itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub customer_id: Option<CustomerId>,
-    /// The thread concerned.
+    /// The thread concerned; of an alias the surviving one, but in the records of merging itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub thread_id: Option<ThreadId>,
@@ -211,8 +211,7 @@ pub struct LogFrame {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub entry_id: Option<String>,
-    /// Anything else that the record is about (`cha_…`, `agt_…`, `tok_…`, `whk_…`).
-    /// Anything else that the record is about (`cha_…`, `agt_…`, `tok_…`, `lab_…`, `atr_…`, `cal_…`).
+    /// Anything else that the record is about (`cha_…`, `agt_…`, `tok_…`, `whk_…`, `lab_…`, `atr_…`, `cal_…`, `mrg_…`).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub subject_id: Option<String>,

@@ -27,7 +27,10 @@ pub struct Opened {
 /// # Errors
 /// Says what is wrong with the folder, the key or the database, and what to do.
 pub async fn open(config: Config) -> Result<Opened, Failure> {
-    find_folder(&config.data)?;
+    if !config.data.is_dir() {
+        make_folder(&config.data)?;
+        tell_new(&config.data);
+    }
     // Secrets that are there already say that there was a key once: a new one would only hide that it is lost.
     if key_is_absent(&config) && (config.database.is_some() || sqlite_path(&config).exists()) {
         find_lost_key(&config, &open_store(&config, passing_keyring()?).await?).await?;
@@ -96,7 +99,13 @@ async fn find_lost_key(config: &Config, store: &Store) -> Result<(), Failure> {
     )))
 }
 
-/// Refuses a data folder that is not there: only `serve` makes one, so that a mistyped address is not a new installation.
+/// Says that a folder is new: a mistyped one would otherwise be a second installation that nobody knows of.
+#[expect(clippy::print_stderr, reason = "standard output is the command's answer alone")]
+fn tell_new(data: &Path) {
+    eprintln!("onethread: there was no data folder {}: made a new, empty installation there", data.display());
+}
+
+/// Refuses a data folder that is not there, for what only looks.
 ///
 /// # Errors
 /// When it is not there.

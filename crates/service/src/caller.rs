@@ -40,6 +40,7 @@ impl Caller {
         Err(ServiceError::Forbidden(match permission {
             Permission::ReadThreads => "your role may not read threads",
             Permission::SendMessages => "your role may not send messages or change what is known of customers",
+            Permission::ForceMerges => "your role may not merge customers who are verified as different people",
             Permission::ReadOperations => "your role may not see jobs and stored events",
             Permission::ManageChannels => {
                 "your role may not manage channel accounts, webhooks, labels, fields and calendars"

@@ -181,7 +181,7 @@ pub async fn open_episode(
     };
     if let Some(follows) = open.follows_id {
         let earlier = store.find_episode(caller.workspace_id, follows).await?;
-        if earlier.is_none_or(|earlier| earlier.thread_id != thread) {
+        if earlier.is_none_or(|earlier| earlier.thread_id != found.id) {
             return Err(ServiceError::invalid("follows_id", "this thread has no such episode"));
         }
     }

@@ -25,6 +25,7 @@ pub mod inbound;
 mod jobs;
 pub mod labels;
 pub mod live;
+pub mod merges;
 pub mod messages;
 pub mod notes;
 pub mod operations;

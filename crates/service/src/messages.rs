@@ -118,7 +118,7 @@ pub async fn send_message(
         .find_channel_account(caller.workspace_id, route.channel_account_id)
         .await?
         .ok_or(ServiceError::NotFound)?;
-    check_belonging(services, caller, thread, &message).await?;
+    check_belonging(services, caller, found.id, &message).await?;
     check_carried(services, &account, &message.blocks)?;
     let author = author(caller);
     let now = services.now();
@@ -132,8 +132,6 @@ pub async fn send_message(
     let new = NewMessage {
         id: MessageId(store.new_id()?),
         workspace_id: caller.workspace_id,
-        thread_id: thread,
-        customer_id: found.customer.id,
         identity_id: route.identity_id,
         route_id: route.id,
         channel_account_id: route.channel_account_id,
@@ -172,10 +170,10 @@ async fn check_belonging(
             return Err(ServiceError::invalid("episode_id", "this thread has no such episode"));
         }
     }
-    if let Some(id) = message.reply_to_id {
-        if store.find_thread_of_message(caller.workspace_id, id).await? != Some(thread) {
-            return Err(ServiceError::invalid("reply_to_id", "this thread has no such message"));
-        }
+    if let Some(id) = message.reply_to_id
+        && store.find_thread_of_message(caller.workspace_id, id).await? != Some(thread)
+    {
+        return Err(ServiceError::invalid("reply_to_id", "this thread has no such message"));
     }
     Ok(())
 }

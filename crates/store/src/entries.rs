@@ -31,7 +31,7 @@ macro_rules! beside {
 }
 
 queries! {
-    LIST_IDENTITIES = Same("SELECT i.id FROM thread t JOIN identity i ON i.customer_id = t.customer_id WHERE t.workspace_id = $1 AND t.id = $2");
+    LIST_IDENTITIES = Same("SELECT i.id FROM thread x JOIN thread t ON t.id = COALESCE(x.merged_into, x.id) JOIN identity i ON i.customer_id = t.customer_id WHERE x.workspace_id = $1 AND x.id = $2");
     /// One identity's part of a page; the page is the merge of the parts.
     ENTRIES_OF_IDENTITY = Same(concat!("SELECT ", entry_columns!(), " FROM log l", beside!(), "WHERE l.identity_id = $1 AND l.shown AND l.seq < $2 ORDER BY l.seq DESC LIMIT $3"));
     /// The newest entry of each of many identities.
@@ -115,6 +115,8 @@ fn read_event(row: &Row<'_>, kind: LogKind, detail: &Json) -> Result<Event> {
         by: None,
         until,
         related_id: text("related"),
+        survivor_id: text("survivor").and_then(|id| id.parse().ok()),
+        alias_id: text("alias").and_then(|id| id.parse().ok()),
     })
 }
 
@@ -151,6 +153,23 @@ fn read_entry(row: &Row<'_>) -> Result<(Entry, Option<String>)> {
     Ok((entry, actor))
 }
 
+/// The names of people and programs by their ids as text, in at most two queries.
+pub(crate) async fn actor_names(
+    executor: &Executor,
+    workspace_id: WorkspaceId,
+    actors: &BTreeSet<&str>,
+) -> Result<HashMap<String, String>> {
+    let agents = actors.iter().filter_map(|actor| actor.parse::<AgentId>().ok());
+    let agents: Vec<[Value<'_>; 2]> = agents.map(|id| params![workspace_id.0, id.0]).collect();
+    let tokens = actors.iter().filter_map(|actor| actor.parse::<TokenId>().ok());
+    let tokens: Vec<[Value<'_>; 2]> = tokens.map(|id| params![workspace_id.0, id.0]).collect();
+    let agents =
+        executor.batch(AGENT_NAMES, &agents, |row| Ok((AgentId(row.int(0)?).to_string(), row.text(1)?))).await?;
+    let tokens =
+        executor.batch(TOKEN_NAMES, &tokens, |row| Ok((TokenId(row.int(0)?).to_string(), row.text(1)?))).await?;
+    Ok(agents.into_iter().chain(tokens).collect())
+}
+
 /// Adds the names of those who did what events tell, in at most two queries.
 async fn name_actors(
     executor: &Executor,
@@ -161,15 +180,7 @@ async fn name_actors(
     if actors.is_empty() {
         return Ok(read.into_iter().map(|(entry, _)| entry).collect());
     }
-    let agents = actors.iter().filter_map(|actor| actor.parse::<AgentId>().ok());
-    let agents: Vec<[Value<'_>; 2]> = agents.map(|id| params![workspace_id.0, id.0]).collect();
-    let tokens = actors.iter().filter_map(|actor| actor.parse::<TokenId>().ok());
-    let tokens: Vec<[Value<'_>; 2]> = tokens.map(|id| params![workspace_id.0, id.0]).collect();
-    let agents =
-        executor.batch(AGENT_NAMES, &agents, |row| Ok((AgentId(row.int(0)?).to_string(), row.text(1)?))).await?;
-    let tokens =
-        executor.batch(TOKEN_NAMES, &tokens, |row| Ok((TokenId(row.int(0)?).to_string(), row.text(1)?))).await?;
-    let names: HashMap<String, String> = agents.into_iter().chain(tokens).collect();
+    let names = actor_names(executor, workspace_id, &actors).await?;
     Ok(read
         .into_iter()
         .map(|(mut entry, actor)| {

@@ -27,6 +27,7 @@ mod inbound;
 mod jobs;
 mod labels;
 mod log;
+mod merges;
 mod messages;
 mod migrate;
 mod notes;
@@ -56,6 +57,7 @@ pub use inbound::{EventFact, LANES, NewContent, NewInboundEvent, ReadEvent, SetA
 pub use jobs::{CLOSE_EPISODE, ClaimedJob, DELIVER, END_PROMISE, WAKE_EPISODE};
 pub use labels::{Deleted, LabelSubject, LabelUpdate, Labelled, NewLabel, Updated};
 pub use log::LogRecord;
+pub use merges::{Merged, NewMerge, Undone, UndoneMerge};
 pub use messages::{NewMessage, RetriedMessage};
 pub use notes::NewNote;
 pub use open::{Database, Store, StoreConfig};

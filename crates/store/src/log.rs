@@ -69,9 +69,9 @@ pub struct LogRecord {
     pub at: Timestamp,
     /// What it tells.
     pub kind: LogKind,
-    /// The customer concerned.
+    /// The customer concerned: who owns the identity now.
     pub customer_id: Option<CustomerId>,
-    /// The thread concerned.
+    /// The thread concerned: that of whoever owns the identity now.
     pub thread_id: Option<ThreadId>,
     /// The identity concerned.
     pub identity_id: Option<IdentityId>,
@@ -120,7 +120,9 @@ queries! {
             RETURNING seq",
     };
     HEAD = Same("SELECT seq FROM log_head WHERE workspace_id = $1 AND shard = 0");
-    LIST_AFTER = Same("SELECT seq, at, kind, customer_id, thread_id, identity_id, episode_id, entry_id, subject_id, detail FROM log WHERE workspace_id = $1 AND shard = 0 AND seq > $2 ORDER BY seq LIMIT $3");
+    /// With the customer and thread that own the identity now: whoever follows hears of an alias under the survivor's ids. What
+    /// tells of merging itself keeps its own.
+    LIST_AFTER = Same("SELECT l.seq, l.at, l.kind, COALESCE(t.customer_id, l.customer_id), COALESCE(t.id, l.thread_id), l.identity_id, l.episode_id, l.entry_id, l.subject_id, l.detail FROM log l LEFT JOIN identity i ON i.id = l.identity_id AND l.kind NOT IN ('customer.merged', 'customer.unmerged') LEFT JOIN thread t ON t.customer_id = i.customer_id WHERE l.workspace_id = $1 AND l.shard = 0 AND l.seq > $2 ORDER BY l.seq LIMIT $3");
 }
 
 /// Which records belong to which workspace, by place. Heads are locked in id order, or two nodes would wait for each other.

@@ -12,6 +12,7 @@ use crate::{
     idempotency::{Created, Idempotency, claim},
     jobs::{self, DELIVER},
     log::NewRecord,
+    merges,
 };
 use futures_util::{FutureExt, future::try_join};
 use model::{
@@ -30,11 +31,7 @@ pub struct NewMessage {
     pub id: MessageId,
     /// Where.
     pub workspace_id: WorkspaceId,
-    /// The thread it is written on.
-    pub thread_id: ThreadId,
-    /// Whose thread that is.
-    pub customer_id: CustomerId,
-    /// Over which identity.
+    /// Over which identity; it shows on the thread of whoever owns that.
     pub identity_id: IdentityId,
     /// Over which route.
     pub route_id: RouteId,
@@ -88,8 +85,8 @@ queries! {
 }
 
 /// Finds the matter of a message that the business writes, and lets it happen to it.
-async fn join(store: &Store, executor: &Executor, new: &NewMessage) -> Result<Joined> {
-    let mut joining = Joining::begin(executor, BTreeSet::from([new.customer_id])).await?;
+async fn join(store: &Store, executor: &Executor, place: &Place, new: &NewMessage) -> Result<Joined> {
+    let mut joining = Joining::begin(executor, BTreeSet::from([place.customer_id])).await?;
     let author = match (new.author.kind, new.author.id.as_deref().and_then(|id| id.parse().ok())) {
         (AuthorKind::Agent, Some(agent)) => BusinessAuthor::Agent(agent),
         (AuthorKind::Bot, _) => BusinessAuthor::Bot,
@@ -104,13 +101,7 @@ async fn join(store: &Store, executor: &Executor, new: &NewMessage) -> Result<Jo
         new_episode: new.new_episode,
         actor: new.author.id.as_deref(),
     };
-    let place = Place {
-        workspace_id: new.workspace_id,
-        customer_id: new.customer_id,
-        thread_id: new.thread_id,
-        identity_id: new.identity_id,
-    };
-    let joined = joining.speak(store, executor, &place, &spoken, new.now).await?;
+    let joined = joining.speak(store, executor, place, &spoken, new.now).await?;
     joining.save(store, executor, new.now).await?;
     Ok(joined)
 }
@@ -132,7 +123,8 @@ impl Store {
                     if executor.query_opt(EXISTS, &own, |_| Ok(())).await?.is_some() {
                         return Ok(Created::New(new.id));
                     }
-                    let joined = join(store, executor, new).await?;
+                    let place = merges::hold_place(executor, new.workspace_id, new.identity_id).await?;
+                    let joined = join(store, executor, &place, new).await?;
                     let reply_to = match new.reply_to {
                         Some(id) => {
                             let params = params![new.workspace_id.0, id.0];
@@ -166,19 +158,15 @@ impl Store {
                         return Err(StoreError::Internal(format!("{} is no route of this message", new.route_id)));
                     }
                     // Together, in one round trip.
-                    let touch = params![new.now, new.workspace_id.0, new.thread_id.0];
+                    let touch = params![new.now, new.workspace_id.0, place.thread_id.0];
                     let (job, subject, order) = (new.job_id, new.id.0, new.identity_id.0);
                     try_join(
                         executor.execute(TOUCH_THREAD, &touch),
                         jobs::insert(executor, new.workspace_id, job, DELIVER, subject, order, new.now),
                     )
                     .await?;
-                    let mut record = NewRecord::new(new.workspace_id, new.now, LogKind::MessageQueued);
-                    record.customer_id = Some(new.customer_id);
-                    record.thread_id = Some(new.thread_id);
-                    record.identity_id = Some(new.identity_id);
+                    let mut record = place.record(LogKind::MessageQueued, new.id, new.now);
                     record.episode_id = Some(joined.episode_id);
-                    record.entry_id = Some(new.id.0);
                     record.actor_id = new.author.id.clone();
                     let said = serde_json::json!({ "author": new.author.kind, "reply_kind": new.reply_kind });
                     record.detail = Some(said.to_string());

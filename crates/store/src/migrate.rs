@@ -14,6 +14,7 @@ const STEPS: &[(&str, &str)] = &[
     ("V0003__webhooks", include_str!("../migrations/V0003__webhooks.sql")),
     ("V0005__catalogue", include_str!("../migrations/V0005__catalogue.sql")),
     ("V0006__files", include_str!("../migrations/V0006__files.sql")),
+    ("V0007__merging", include_str!("../migrations/V0007__merging.sql")),
     ("V0009__inbound_problem_index", include_str!("../migrations/V0009__inbound_problem_index.sql")),
 ];
 

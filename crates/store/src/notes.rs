@@ -7,11 +7,10 @@ use crate::{
     error::{Result, StoreError},
     idempotency::{Created, Idempotency, claim},
     log::NewRecord,
+    merges,
 };
 use futures_util::FutureExt;
-use model::{
-    AgentId, CustomerId, EpisodeId, IdentityId, NoteId, ThreadId, Timestamp, WorkspaceId, log::LogKind, message::Author,
-};
+use model::{AgentId, EpisodeId, IdentityId, NoteId, ThreadId, Timestamp, WorkspaceId, log::LogKind, message::Author};
 
 /// A note to write.
 #[derive(Debug, Clone)]
@@ -38,8 +37,9 @@ pub struct NewNote {
 
 queries! {
     /// The matter's identity, when it is one of the thread's.
-    IDENTITY_OF_EPISODE = Same("SELECT e.identity_id, i.customer_id FROM episode e JOIN identity i ON i.id = e.identity_id JOIN thread t ON t.customer_id = i.customer_id WHERE e.workspace_id = $1 AND e.id = $2 AND t.id = $3");
-    OLDEST_IDENTITY = Same("SELECT i.id, i.customer_id FROM thread t JOIN identity i ON i.customer_id = t.customer_id WHERE t.workspace_id = $1 AND t.id = $2 ORDER BY i.id LIMIT 1");
+    IDENTITY_OF_EPISODE = Same("SELECT e.identity_id FROM episode e JOIN identity i ON i.id = e.identity_id JOIN thread t ON t.customer_id = i.customer_id JOIN thread x ON t.id = COALESCE(x.merged_into, x.id) WHERE e.workspace_id = $1 AND e.id = $2 AND x.id = $3");
+    /// The oldest that did not come with a merge: what is written about a merged customer stays with the survivor.
+    OLDEST_IDENTITY = Same("SELECT i.id FROM thread x JOIN thread t ON t.id = COALESCE(x.merged_into, x.id) JOIN identity i ON i.customer_id = t.customer_id WHERE x.workspace_id = $1 AND x.id = $2 ORDER BY CASE WHEN EXISTS (SELECT 1 FROM merge_identity h WHERE h.identity_id = i.id) THEN 1 ELSE 0 END, i.id LIMIT 1");
     INSERT = Same("INSERT INTO note (id, workspace_id, identity_id, episode_id, author_kind, author_id, author_name, text, mentions, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING");
     INSERT_MENTION = Two {
         sqlite: "INSERT INTO mention (agent_id, note_id, workspace_id) SELECT id, CAST($1 AS BIGINT), workspace_id FROM agent WHERE workspace_id = $2 AND id = $3 ON CONFLICT (agent_id, note_id) DO NOTHING",
@@ -59,7 +59,7 @@ impl Store {
             .write(new, |executor, new| {
                 async move {
                     let workspace = new.workspace_id;
-                    let filed = |row: &crate::engine::Row<'_>| Ok((IdentityId(row.int(0)?), CustomerId(row.int(1)?)));
+                    let filed = |row: &crate::engine::Row<'_>| Ok(IdentityId(row.int(0)?));
                     let found = match new.episode_id {
                         Some(episode) => {
                             let params = params![workspace.0, episode.0, new.thread_id.0];
@@ -69,7 +69,8 @@ impl Store {
                             executor.query_opt(OLDEST_IDENTITY, &params![workspace.0, new.thread_id.0], filed).await?
                         }
                     };
-                    let Some((identity_id, customer_id)) = found else { return Ok(None) };
+                    let Some(identity_id) = found else { return Ok(None) };
+                    let place = merges::hold_place(executor, workspace, identity_id).await?;
                     match claim(executor, workspace, new.idempotency.as_ref(), new.id.0, new.now).await? {
                         Created::New(_) => {}
                         Created::Before(id) => return Ok(Some(Created::Before(NoteId(id)))),
@@ -95,8 +96,7 @@ impl Store {
                     let called: Vec<_> =
                         new.mentions.iter().map(|agent| params![new.id.0, workspace.0, agent.0]).collect();
                     executor.batch_execute(INSERT_MENTION, &called).await?;
-                    executor.execute(TOUCH_THREAD, &params![new.now, workspace.0, new.thread_id.0]).await?;
-                    let place = Place { workspace_id: workspace, customer_id, thread_id: new.thread_id, identity_id };
+                    executor.execute(TOUCH_THREAD, &params![new.now, workspace.0, place.thread_id.0]).await?;
                     executor.log(record(&place, new));
                     Ok(Some(Created::New(new.id)))
                 }

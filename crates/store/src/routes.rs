@@ -24,7 +24,7 @@ pub struct RouteRow {
 }
 
 queries! {
-    LIST_BY_THREAD = Same("SELECT r.id, r.identity_id, i.address, r.channel_account_id, r.window_until, r.last_inbound_at, r.blocked, a.enabled FROM thread t JOIN identity i ON i.customer_id = t.customer_id JOIN route r ON r.identity_id = i.id JOIN channel_account a ON a.id = r.channel_account_id WHERE t.workspace_id = $1 AND t.id = $2 ORDER BY r.last_inbound_at DESC NULLS LAST, r.id DESC");
+    LIST_BY_THREAD = Same("SELECT r.id, r.identity_id, i.address, r.channel_account_id, r.window_until, r.last_inbound_at, r.blocked, a.enabled FROM thread x JOIN thread t ON t.id = COALESCE(x.merged_into, x.id) JOIN identity i ON i.customer_id = t.customer_id JOIN route r ON r.identity_id = i.id JOIN channel_account a ON a.id = r.channel_account_id WHERE x.workspace_id = $1 AND x.id = $2 ORDER BY r.last_inbound_at DESC NULLS LAST, r.id DESC");
     GET = Same("SELECT r.id, r.identity_id, i.address, r.channel_account_id, r.window_until, r.last_inbound_at, r.blocked, a.enabled FROM route r JOIN identity i ON i.id = r.identity_id JOIN channel_account a ON a.id = r.channel_account_id WHERE r.workspace_id = $1 AND r.id = $2");
 }
 

@@ -21,8 +21,9 @@ macro_rules! thread_columns {
 }
 
 queries! {
-    GET_THREAD = Same(concat!("SELECT ", thread_columns!(), " FROM thread t JOIN customer c ON c.id = t.customer_id WHERE t.workspace_id = $1 AND t.id = $2"));
-    LIST_THREADS = Same(concat!("SELECT ", thread_columns!(), " FROM thread t JOIN customer c ON c.id = t.customer_id WHERE t.workspace_id = $1 AND (t.last_activity_at, t.id) < ($2, $3) ORDER BY t.last_activity_at DESC, t.id DESC LIMIT $4"));
+    /// A thread, or the one that an alias stands for.
+    GET_THREAD = Same(concat!("SELECT ", thread_columns!(), " FROM thread x JOIN thread t ON t.id = COALESCE(x.merged_into, x.id) JOIN customer c ON c.id = t.customer_id WHERE x.workspace_id = $1 AND x.id = $2"));
+    LIST_THREADS = Same(concat!("SELECT ", thread_columns!(), " FROM thread t JOIN customer c ON c.id = t.customer_id WHERE t.workspace_id = $1 AND t.merged_into IS NULL AND (t.last_activity_at, t.id) < ($2, $3) ORDER BY t.last_activity_at DESC, t.id DESC LIMIT $4"));
 }
 
 fn read_thread(row: &Row<'_>) -> Result<Thread> {
@@ -67,7 +68,7 @@ async fn complete(executor: &Executor, workspace_id: WorkspaceId, threads: Vec<T
 }
 
 impl Store {
-    /// One thread.
+    /// One thread; of an alias the surviving one.
     pub async fn find_thread(&self, workspace_id: WorkspaceId, id: ThreadId) -> Result<Option<Thread>> {
         self.read((workspace_id, id), |executor, (workspace_id, id)| {
             async move {

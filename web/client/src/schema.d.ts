@@ -750,6 +750,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/merge-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what merging two customers would do. */
+        get: operations["preview_merge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes one customer of two.
+         * @description Whatever is addressed to the one that does not stay reaches the other from then on, and answers with that one's id.
+         */
+        post: operations["merge_customers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the merges into a customer, standing and taken back. */
+        get: operations["list_merges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merges/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a merge back, or shows what that would do. */
+        post: operations["undo_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{id}": {
         parameters: {
             query?: never;
@@ -1268,6 +1339,16 @@ export interface components {
             /** @enum {string} */
             type: "rich_link";
         });
+        /** @description A number that is not counted to its end. */
+        BoundedCount: {
+            /**
+             * Format: int32
+             * @description The number, at most 1,000.
+             */
+            count: number;
+            /** @description Whether there are more. */
+            more: boolean;
+        };
         /** @description Opening hours with a name. */
         Calendar: components["schemas"]["OpeningHours"] & {
             /** @description Its id. */
@@ -1617,6 +1698,10 @@ export interface components {
             until?: components["schemas"]["Timestamp"];
             /** @description The other side of it: the episode that is followed up or was split (`epi_…`), the merge (`mrg_…`). */
             related_id?: string;
+            /** @description Of a merge: the customer who stays, or stayed. */
+            survivor_id?: components["schemas"]["CustomerId"];
+            /** @description Of a merge: the customer who became, or was, a part of the other. */
+            alias_id?: components["schemas"]["CustomerId"];
         };
         /** @description A day that differs, as somebody gives it. */
         ExceptionDraft: {
@@ -1723,6 +1808,8 @@ export interface components {
             /** @description The provider says that they cannot be reached. */
             blocked: boolean;
             last_inbound_at?: components["schemas"]["Timestamp"] | null;
+            /** @description How sure it is that this is theirs. */
+            verification: components["schemas"]["Verification"];
         };
         /** @example idn_0f3k9a2b4c6d8 */
         IdentityId: string;
@@ -1861,9 +1948,9 @@ export interface components {
             kind: components["schemas"]["LogKind"];
             /** @description When it was recorded. */
             at: components["schemas"]["Timestamp"];
-            /** @description The customer concerned. */
+            /** @description The customer concerned; of an alias whoever it stands for now, but in the records of merging itself. */
             customer_id?: components["schemas"]["CustomerId"];
-            /** @description The thread concerned. */
+            /** @description The thread concerned; of an alias the surviving one, but in the records of merging itself. */
             thread_id?: components["schemas"]["ThreadId"];
             /** @description The identity concerned. */
             identity_id?: components["schemas"]["IdentityId"];
@@ -1871,10 +1958,7 @@ export interface components {
             episode_id?: components["schemas"]["EpisodeId"];
             /** @description The entry that the record is, or that it changes. */
             entry_id?: string;
-            /**
-             * @description Anything else that the record is about (`cha_…`, `agt_…`, `tok_…`, `whk_…`).
-             *     Anything else that the record is about (`cha_…`, `agt_…`, `tok_…`, `lab_…`, `atr_…`, `cal_…`).
-             */
+            /** @description Anything else that the record is about (`cha_…`, `agt_…`, `tok_…`, `whk_…`, `lab_…`, `atr_…`, `cal_…`, `mrg_…`). */
             subject_id?: string;
             /** @description The entry itself as it is now, when the record is one that the thread shows. */
             entry?: components["schemas"]["Entry"];
@@ -1928,6 +2012,77 @@ export interface components {
             state?: components["schemas"]["FileState"];
             /** @description Words that go with it. */
             caption?: string;
+        };
+        /** @description Two customers having become one. */
+        Merge: {
+            /** @description Its id. */
+            id: components["schemas"]["MergeId"];
+            /** @description Who stayed: of the two the one with the older thread. */
+            survivor_id: components["schemas"]["CustomerId"];
+            /** @description Their thread. */
+            survivor_thread_id: components["schemas"]["ThreadId"];
+            /** @description Who became a part of the other. */
+            alias_id: components["schemas"]["CustomerId"];
+            /** @description Their thread, which is a customer's own again once the merge is undone. */
+            alias_thread_id: components["schemas"]["ThreadId"];
+            /** @description The alias's own name; empty while none is known. */
+            alias_name: string;
+            /** @description When it was made. */
+            at: components["schemas"]["Timestamp"];
+            /** @description The name of whoever made it; null when they are gone. */
+            by?: string | null;
+            /** @description Why, in their words; empty when they gave none. */
+            reason: string;
+            undone_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The name of whoever took it back. */
+            undone_by?: string | null;
+            /** @description The identities that it moved and still holds: what un-merging gives back. Once it is undone: none. */
+            identities: components["schemas"]["Identity"][];
+        };
+        /** @description With whom a customer is to be merged. */
+        MergeCustomers: {
+            /** @description The other one. The customer with the older thread stays, whichever of the two it is. */
+            customer_id: components["schemas"]["CustomerId"];
+            /** @description Why, for colleagues. */
+            reason?: string;
+            /** @description Merge them although both are verified, as different people. For supervisors and above, with a reason. */
+            force?: boolean;
+        };
+        /** @example mrg_0f3k9a2b4c6d8 */
+        MergeId: string;
+        /** @description What merging two customers would do. */
+        MergePreview: {
+            /** @description Who stays: the one with the older thread. */
+            survivor: components["schemas"]["MergeSide"];
+            /** @description Who becomes a part of the other. */
+            alias: components["schemas"]["MergeSide"];
+            /** @description The name that the merged customer has. */
+            name: string;
+            /** @description What a person should think about first. */
+            warnings: components["schemas"]["MergeWarning"][];
+        };
+        /** @description One of two customers before they are merged. */
+        MergeSide: {
+            /** @description Who, with their identities. */
+            customer: components["schemas"]["Customer"];
+            /** @description When their thread began. */
+            thread_began_at: components["schemas"]["Timestamp"];
+            /** @description When it was last active. */
+            last_activity_at: components["schemas"]["Timestamp"];
+            /** @description What the thread shows. */
+            entries: components["schemas"]["BoundedCount"];
+            /** @description The matters that are neither resolved nor closed. */
+            open_episodes: components["schemas"]["BoundedCount"];
+        };
+        /**
+         * @description What a person should think about before merging.
+         * @enum {string}
+         */
+        MergeWarning: "verified_apart" | "names_differ" | "both_have_open_episodes";
+        /** @description The merges into a customer. */
+        Merges: {
+            /** @description Standing and taken back, the newest 100, the newest first. */
+            items: components["schemas"]["Merge"][];
         };
         /** @description What was said, by whom, over which account. */
         Message: {
@@ -2304,7 +2459,7 @@ export interface components {
          * @description One right, by the name that the desk asks for.
          * @enum {string}
          */
-        Right: "read_threads" | "send_messages" | "read_operations" | "manage_channels" | "manage_people";
+        Right: "read_threads" | "send_messages" | "force_merges" | "read_operations" | "manage_channels" | "manage_people";
         /**
          * @description What an agent or a token is in its workspace. Spelt the same in the database, the API and on the command line.
          * @enum {string}
@@ -2370,6 +2525,20 @@ export interface components {
             /** @description What the new one is about. */
             subject?: string;
         };
+        /** @description Something that stays with the survivor. */
+        Staying: {
+            /** @description What it is. */
+            kind: components["schemas"]["StayingKind"];
+            /** @description Its id (`not_…`, `idn_…`). */
+            id: string;
+            /** @description When it came. */
+            at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description The kinds of what stays.
+         * @enum {string}
+         */
+        StayingKind: "note" | "identity";
         /** @description What a live test of an account found. */
         TestReport: {
             /** @description Every step passed. */
@@ -2420,6 +2589,32 @@ export interface components {
         };
         /** @example tok_0f3k9a2b4c6d8 */
         TokenId: string;
+        /** @description What taking a merge back does, or did. */
+        Unmerge: {
+            /** @description The merge. */
+            merge: components["schemas"]["Merge"];
+            /** @description The identities that go back to the alias, with everything that came through them. */
+            returns: components["schemas"]["Identity"][];
+            /** @description What came to the merged customer since and cannot be told apart: it stays with the survivor. The newest first, at most 100. */
+            stays: components["schemas"]["Staying"][];
+        };
+        /** @description How sure it is that an address is a person's, who says so, and since when. */
+        Verification: {
+            /** @description How sure. */
+            level: components["schemas"]["VerificationLevel"];
+            /**
+             * @description Who says so, as a stable word: `channel` (the provider told us the address), `sign_in` (the business's own site named the
+             *     person), `agent`.
+             */
+            source: string;
+            /** @description Since when. */
+            at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description How sure it is that an address is a person's.
+         * @enum {string}
+         */
+        VerificationLevel: "claimed" | "verified";
         /** @description An address of an integrator that is told what happens. */
         Webhook: {
             /** @description Its id. */
@@ -7667,6 +7862,411 @@ export interface operations {
             };
             /** @description The caller has not the right (`forbidden`). */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_merge: {
+        parameters: {
+            query: {
+                /** @description Whom the customer would be merged with. */
+                with: components["schemas"]["CustomerId"];
+            };
+            header?: never;
+            path: {
+                /** @description The customer's id. */
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Both, who stays, and what to think about. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergePreview"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_customers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes a repetition harmless: the same key with the same body answers with what the first one made, with another
+                 *     body 409. Kept for 24 hours.
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The customer's id. */
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeCustomers"];
+            };
+        };
+        responses: {
+            /** @description The merge. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merge"];
+                };
+            };
+            /** @description The body is no JSON (`invalid`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 1 MiB (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not `application/json` (`unsupported_media_type`). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_merges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The customer's id. */
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest 100. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merges"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_merge: {
+        parameters: {
+            query?: {
+                /** @description Say what would go back and what would stay, and change nothing. */
+                preview?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The merge's id. */
+                id: components["schemas"]["MergeId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What goes back and what stays. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unmerge"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

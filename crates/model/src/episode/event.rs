@@ -27,7 +27,6 @@ impl ReplyKind {
 
     /// Whether it answers or asks.
     #[must_use]
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
     pub fn is_substantive(&self) -> bool {
         *self == Self::Substantive
     }

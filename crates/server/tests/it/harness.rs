@@ -323,6 +323,17 @@ impl Scene {
         Self { installation, server, meta, owner, account, thread, live }
     }
 
+    /// Lets somebody else write; gives their customer's id.
+    pub async fn another_customer(&mut self) -> String {
+        self.another_person("7001002003004999").await["customer_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Lets a person write; gives the record of it.
+    pub async fn another_person(&mut self, person: &str) -> Value {
+        self.meta.customer_writes(person, "me too").await;
+        self.live.until("message.received").await
+    }
+
     pub async fn say(&self, text: &str, key: Option<&str>) -> Answer {
         let more: Vec<(&str, &str)> = key.map(|key| ("idempotency-key", key)).into_iter().collect();
         let path = format!("/api/v1/threads/{}/messages", self.thread);

@@ -9,6 +9,7 @@ mod files;
 mod harness;
 mod kill;
 mod living;
+mod merging;
 mod messages;
 mod operations;
 mod people;

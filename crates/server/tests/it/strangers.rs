@@ -19,6 +19,7 @@ async fn stranger(scene: &Scene) -> String {
 
 async fn a_stranger_sees_nothing(engine: Engine) {
     let mut scene = Scene::new(engine).await;
+    let other = scene.another_customer().await;
     // A dead job and an event that nobody can read.
     let token = scene.meta.token();
     scene.meta.new_token("EAAchanged");
@@ -40,6 +41,9 @@ async fn a_stranger_sees_nothing(engine: Engine) {
     let label = define("/api/v1/labels", json!({"name": "Ours"})).await;
     let field = define("/api/v1/attributes", json!({"key": "ours", "name": "Ours", "type": "text"})).await;
     let calendar = define("/api/v1/calendars", json!({"name": "Ours", "zone": "Europe/Vilnius"})).await;
+    let merged = json!({"customer_id": other});
+    let path = format!("/api/v1/customers/{}/merge", thread["customer"]["id"].as_str().unwrap());
+    let merge = server.post(&scene.owner, &path, &merged).await.expect(201);
     let mut things: Vec<(&str, String)> = [
         ("/threads/", &thread["id"]),
         ("/messages/", &message["id"]),
@@ -51,6 +55,7 @@ async fn a_stranger_sees_nothing(engine: Engine) {
         ("/labels/", &label["id"]),
         ("/attributes/", &field["id"]),
         ("/calendars/", &calendar["id"]),
+        ("/merges/", &merge["id"]),
     ]
     .map(|(place, id)| (place, id.as_str().unwrap().to_owned()))
     .to_vec();
@@ -66,12 +71,21 @@ async fn a_stranger_sees_nothing(engine: Engine) {
                 continue;
             }
             let method = method.to_uppercase();
-            let body = if template.ends_with("/messages") { blocks.clone() } else { json!({}) };
+            let body = match template.rsplit('/').next() {
+                Some("messages") => blocks.clone(),
+                Some("merge") => merged.clone(),
+                Some("move") => json!({"episode_id": "epi_0000000000001"}),
+                Some("notes") => json!({"text": "let me in"}),
+                _ => json!({}),
+            };
             if template.contains("{id}") {
                 let id = things.iter().find(|(place, _)| template.contains(place));
-                let path = template
+                let mut path = template
                     .replace("{id}", id.map_or("inb_0000000000001", |(_, id)| id))
                     .replace("{label_id}", label["id"].as_str().unwrap());
+                if path.ends_with("/merge-preview") {
+                    path += &format!("?with={other}");
+                }
                 let answer = server.call(&method, &token, &path, &body, &[]).await;
                 answer.problem(404, "not_found");
             } else if method == "GET" {

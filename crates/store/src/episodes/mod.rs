@@ -49,7 +49,7 @@ queries! {
     LIST_OPEN = Same(concat!("SELECT ", episode_columns!(), " FROM episode e", beside!(), "WHERE e.workspace_id = $1 AND e.state NOT IN ('resolved', 'closed') AND (e.last_activity_at, e.id) < ($2, $3) ORDER BY e.last_activity_at DESC, e.id DESC LIMIT $4"));
     LIST_IN_STATE = Same(concat!("SELECT ", episode_columns!(), " FROM episode e", beside!(), "WHERE e.workspace_id = $1 AND e.state = $2 AND (e.last_activity_at, e.id) < ($3, $4) ORDER BY e.last_activity_at DESC, e.id DESC LIMIT $5"));
     LIST_OF_ASSIGNEE = Same(concat!("SELECT ", episode_columns!(), " FROM episode e", beside!(), "WHERE e.workspace_id = $1 AND e.assignee_id = $2 AND e.state NOT IN ('resolved', 'closed') AND (e.last_activity_at, e.id) < ($3, $4) ORDER BY e.last_activity_at DESC, e.id DESC LIMIT $5"));
-    IDENTITIES = Same("SELECT i.id FROM thread t JOIN identity i ON i.customer_id = t.customer_id WHERE t.workspace_id = $1 AND t.id = $2");
+    IDENTITIES = Same("SELECT i.id FROM thread x JOIN thread t ON t.id = COALESCE(x.merged_into, x.id) JOIN identity i ON i.customer_id = t.customer_id WHERE x.workspace_id = $1 AND x.id = $2");
     LIST_OF_IDENTITY = Same(concat!("SELECT ", episode_columns!(), " FROM episode e", beside!(), "WHERE e.identity_id = $1 AND e.id < $2 ORDER BY e.id DESC LIMIT $3"));
 }
 

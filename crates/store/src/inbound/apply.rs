@@ -329,12 +329,14 @@ impl<'a> Batch<'a> {
                 }
             }
             EventFact::Reaction { entry_id, .. } => {
-                if !react(self.executor, event, person).await? {
+                let found = react(self.executor, event, person).await?;
+                if !found {
                     self.keep(event, *entry_id, "reaction", person);
                 }
             }
             EventFact::Edited { entry_id, .. } => {
-                if !edit(self.executor, event, person).await? {
+                let found = edit(self.executor, event, person).await?;
+                if !found {
                     self.keep(event, *entry_id, "message_edit", person);
                 }
             }
@@ -342,6 +344,15 @@ impl<'a> Batch<'a> {
         }
         Ok(())
     }
+}
+
+/// Waits until nobody turns events of any lane into entries, and keeps it so until COMMIT. In order, so that two who do this
+/// never wait for each other.
+pub(crate) async fn hold_lanes(executor: &Executor) -> Result<()> {
+    for lane in 0..super::LANES {
+        executor.execute(LOCK_LANE, &params![lane]).await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn apply(store: &Store, executor: &Executor, lane: i64, events: &[ReadEvent]) -> Result<usize> {

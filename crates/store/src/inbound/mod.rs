@@ -6,6 +6,7 @@ mod fact;
 mod letters;
 mod persons;
 
+pub(crate) use apply::hold_lanes;
 pub use fact::{EventFact, NewContent, ReadEvent};
 pub use letters::SetAsideEvent;
 

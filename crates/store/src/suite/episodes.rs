@@ -276,7 +276,7 @@ async fn timers_close_and_wake(harness: Harness) {
     assert_eq!((closed.state, closed.closed_by), (EpisodeState::Closed, Some(ClosedBy::Silence)));
     // Run again after its answer was lost.
     harness.store.time_episode(job, EpisodeEvent::SilenceElapsed, later(2 * HOUR + DAY)).await.unwrap();
-    assert_eq!(harness.only(&talk).await.version >= closed.version, true);
+    assert!(harness.only(&talk).await.version >= closed.version);
     let closings = harness.kinds(harness.workspace).await.into_iter().filter(|kind| *kind == LogKind::EpisodeClosed);
     assert_eq!(closings.count(), 1);
 }

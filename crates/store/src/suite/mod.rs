@@ -13,6 +13,8 @@ mod files;
 mod inbound;
 mod letters;
 mod log;
+mod merging;
+mod merging_property;
 mod outage;
 mod people;
 mod property;

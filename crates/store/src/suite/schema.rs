@@ -35,11 +35,13 @@ fn queries() -> Vec<(String, Query)> {
         ("workspaces", crate::workspaces::QUERIES),
     ];
     let episodes = crate::episodes::ALL_QUERIES.map(|queries| ("episodes", queries));
+    let merges = crate::merges::ALL_QUERIES.map(|queries| ("merges", queries));
     let inbound = crate::inbound::ALL_QUERIES.map(|queries| ("inbound", queries));
     modules
         .into_iter()
         .chain(episodes)
         .chain(inbound)
+        .chain(merges)
         .flat_map(|(module, queries)| queries.iter().map(move |(name, query)| (format!("{module}.{name}"), *query)))
         .collect()
 }

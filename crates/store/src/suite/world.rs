@@ -196,8 +196,6 @@ impl Harness {
         NewMessage {
             id: MessageId(self.id()),
             workspace_id: talk.page.workspace,
-            thread_id: talk.thread,
-            customer_id: talk.customer,
             identity_id: talk.identity,
             route_id: talk.route,
             channel_account_id: talk.page.id,

@@ -9,6 +9,8 @@ export const keys = {
   openEpisodes: ['open-episodes'] as const,
   promises: (episodeId: string) => ['promises', episodeId] as const,
   file: (id: string) => ['file', id] as const,
+  merges: (customerId: string) => ['merges', customerId] as const,
+  unmerge: (mergeId: string) => ['unmerge', mergeId] as const,
   me: ['me'] as const,
   kinds: ['channel-kinds'] as const,
   accounts: ['accounts'] as const,

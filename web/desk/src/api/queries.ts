@@ -113,6 +113,13 @@ export const fileQuery = (id: string) =>
     staleTime: FILE_FRESH,
   })
 
+export const mergesQuery = (customerId: string) =>
+  queryOptions({
+    queryKey: keys.merges(customerId),
+    queryFn: ({ signal }) =>
+      take(api.GET('/api/v1/customers/{id}/merges', { params: { path: { id: customerId } }, signal })),
+  })
+
 /** What the channels of this server can do. Changes with the server alone. */
 export const kindsQuery = queryOptions({
   queryKey: keys.kinds,

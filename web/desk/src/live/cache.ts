@@ -2,6 +2,7 @@ import type { Customer, Entry, Episode, LogFrame, Thread } from '@onethread/clie
 import type { QueryClient } from '@tanstack/react-query'
 import { keys } from '../api/keys.ts'
 import { threadQuery } from '../api/queries.ts'
+import { isMerging } from '../threads/merging.ts'
 import {
   changesTheWay,
   entriesAfter,
@@ -73,9 +74,17 @@ export class LiveCache {
     }
     for (const frame of frames) {
       this.applyToSettings(frame)
-      this.applyToMerged(frame)
+      this.applyToPromised(frame)
     }
+    if (frames.some((frame) => isMerging(frame.kind))) this.readMerged()
     void this.readWanted()
+  }
+
+  /** Whose an identity is has changed: whatever stands on the screen is read again, by whichever id it was asked for. */
+  private readMerged(): void {
+    for (const name of ['thread', 'entries', 'threads', 'episodes', 'open-episodes', 'merges']) {
+      void this.client.invalidateQueries({ queryKey: [name] })
+    }
   }
 
   /** Threads that could not be read while the connection was gone are read when it is back. */
@@ -215,15 +224,10 @@ export class LiveCache {
     if (data !== start) this.client.setQueryData<Pages<Episode>>(keys.openEpisodes, data)
   }
 
-  /** Merging moves whole histories, and a promise has no frame of its own contents: both are read again. */
-  private applyToMerged(frame: LogFrame): void {
+  /** A promise and a file have no frame of their own contents: they are read again. */
+  private applyToPromised(frame: LogFrame): void {
     const again = (queryKey: readonly unknown[]) => void this.client.invalidateQueries({ queryKey })
-    if (frame.kind === 'customer.merged' || frame.kind === 'customer.unmerged') {
-      again(keys.threads)
-      again(keys.openEpisodes)
-      again(['entries'])
-      again(['episodes'])
-    } else if (frame.kind.startsWith('promise.') && frame.episode_id) {
+    if (frame.kind.startsWith('promise.') && frame.episode_id) {
       again(keys.promises(frame.episode_id))
     }
     const changed = frame.changed_entry

@@ -15,6 +15,7 @@ import {
   type Thread,
 } from '@onethread/client'
 import type { InfiniteData } from '@tanstack/react-query'
+import { isMerging } from '../threads/merging.ts'
 
 export type Pages<T> = InfiniteData<Page<T>, string | undefined>
 
@@ -157,7 +158,8 @@ export function threadAfter(thread: Thread, frame: LogFrame): Thread {
       changed = {
         ...changed,
         last_entry: entry,
-        last_activity_at: later(thread.last_activity_at, frame.at),
+        // Merging is no activity: it moves no thread up in the list.
+        last_activity_at: isMerging(frame.kind) ? thread.last_activity_at : later(thread.last_activity_at, frame.at),
         customer: customerAfter(thread.customer, frame),
       }
     } else if (have.id === entry.id) {

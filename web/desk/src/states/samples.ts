@@ -33,6 +33,7 @@ export function customer(place: number, more: Partial<Customer> = {}): Customer 
         human_window_until: null,
         blocked: false,
         last_inbound_at: at(0),
+        verification: { level: 'claimed', source: 'channel', at: at(-9000) },
       },
     ],
     attributes: {},

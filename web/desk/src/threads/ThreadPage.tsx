@@ -4,7 +4,7 @@ import { notifications } from '@mantine/notifications'
 import type { Episode, MessageEntry } from '@onethread/client'
 import { take } from '@onethread/client'
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
+import { Link, Navigate, useParams } from '@tanstack/react-router'
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
@@ -22,6 +22,8 @@ import { ContextPanel } from './ContextPanel.tsx'
 import bar from './MatterBar.module.css'
 import { MatterActs, MatterLine } from './MatterBar.tsx'
 import { MatterSheet } from './MatterSheet.tsx'
+import { MergesSection } from './MergesSection.tsx'
+import { toldOnce } from './merging.ts'
 import { markSeen } from './seen.ts'
 import styles from './ThreadPage.module.css'
 import { OlderSkeleton, Timeline } from './Timeline.tsx'
@@ -44,7 +46,7 @@ function ThreadScreen({ threadId }: { threadId: string }) {
   const thread = useQuery({ ...threadQuery(threadId), enabled: began })
   const kinds = useQuery(kindsQuery)
   const query = useInfiniteQuery({ ...entriesQuery(threadId), enabled: began })
-  const entries = useMemo(() => flat(query.data), [query.data])
+  const entries = useMemo(() => toldOnce(flat(query.data)), [query.data])
   const all = useSyncExternalStore(outbox.subscribe, outbox.all)
   const pending = useMemo(() => all.filter((item) => item.threadId === threadId), [all, threadId])
   const slow = useLater(query.isPending || thread.isPending)
@@ -119,7 +121,16 @@ function ThreadScreen({ threadId }: { threadId: string }) {
       </main>
     )
   }
-  const context = customer ? <ContextPanel customer={customer} /> : null
+  // An alias answers with the thread that survived.
+  if (thread.data && thread.data.id !== threadId) {
+    return <Navigate to="/threads/$threadId" params={{ threadId: thread.data.id }} replace />
+  }
+  const context = customer ? (
+    <>
+      <ContextPanel customer={customer} />
+      <MergesSection customerId={customer.id} maySend={maySend} />
+    </>
+  ) : null
   return (
     <>
       <main className={styles.main} id="main" tabIndex={-1}>

@@ -188,6 +188,21 @@ export default {
       inbound(2, 'with words', { not_shown: ['attachment:sticker'] }),
       { type: 'event', seq: 3, id: 'ent_3', at: at(3), identity_id: 'idn_1', name: 'not_shown', what: 'postback' },
     ]),
+  'merged and two again': () =>
+    line([
+      inbound(1, 'Hello'),
+      {
+        type: 'event',
+        seq: 2,
+        id: 'ent_2',
+        at: at(2),
+        identity_id: 'idn_1',
+        name: 'customer.merged',
+        what: '',
+        by: 'Ada',
+      },
+      { type: 'event', seq: 3, id: 'ent_3', at: at(3), identity_id: 'idn_1', name: 'customer.unmerged', what: '' },
+    ]),
   'other than words': () =>
     line([
       inbound(1, '', { blocks: [{ type: 'image', file_id: 'fil_1', name: 'lamp.jpg', state: 'stored' }] }),
