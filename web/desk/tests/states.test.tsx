@@ -103,14 +103,13 @@ describe('the timeline', () => {
     expect(screen.getByText(/A tap on a button: kept/)).toBeTruthy()
   })
 
-  it('names what is not words, and what it is called', async () => {
+  it('draws what is not words, and says what it is called', async () => {
     await draw(timeline['other than words'])
-    expect(screen.getByText('A picture – lamp.jpg')).toBeTruthy()
-    expect(screen.getByText('A card – Desk lamp, 49.00 EUR')).toBeTruthy()
-    expect(screen.getByText('A place – Shop, 54.6872, 25.2797')).toBeTruthy()
-    expect(screen.getByText('A shared link – Lamps, https://shop.example.com/l1')).toBeTruthy()
-    expect(screen.getByText('Which one?')).toBeTruthy()
-    expect(screen.getByText('Options: Desk lamp · Floor lamp')).toBeTruthy()
+    for (const words of ['lamp.jpg', '49.00 EUR', 'Shop', 'Lamps', 'Which one?', 'Floor lamp']) {
+      expect(screen.getAllByText(words).length, words).toBeGreaterThan(0)
+    }
+    expect(screen.getByRole('link', { name: /Lamps/ }).getAttribute('href')).toBe('https://shop.example.com/l1')
+    expect(screen.getByRole('article', { name: /A picture – lamp.jpg/ })).toBeTruthy()
   })
 
   it('tells that a reply waits for the connection', async () => {

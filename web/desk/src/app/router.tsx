@@ -138,16 +138,19 @@ const account = createRoute({
 const webhooks = createRoute({
   getParentRoute: () => settings,
   path: 'webhooks',
+  beforeLoad: needs('manage_channels'),
   component: lazyRouteComponent(() => import('../settings/WebhooksPage.tsx'), 'WebhooksPage'),
 })
 const newWebhook = createRoute({
   getParentRoute: () => settings,
   path: 'webhooks/new',
+  beforeLoad: needs('manage_channels'),
   component: lazyRouteComponent(() => import('../settings/NewWebhookPage.tsx'), 'NewWebhookPage'),
 })
 const webhook = createRoute({
   getParentRoute: () => settings,
   path: 'webhooks/$webhookId',
+  beforeLoad: needs('manage_channels'),
   component: lazyRouteComponent(() => import('../settings/WebhookPage.tsx'), 'WebhookPage'),
 })
 const people = createRoute({
@@ -158,26 +161,31 @@ const people = createRoute({
 const calendars = createRoute({
   getParentRoute: () => settings,
   path: 'hours',
+  beforeLoad: needs('manage_channels'),
   component: lazyRouteComponent(() => import('../settings/CalendarsPage.tsx'), 'CalendarsPage'),
 })
 const newCalendar = createRoute({
   getParentRoute: () => settings,
   path: 'hours/new',
+  beforeLoad: needs('manage_channels'),
   component: lazyRouteComponent(() => import('../settings/CalendarPage.tsx'), 'NewCalendarPage'),
 })
 const calendar = createRoute({
   getParentRoute: () => settings,
   path: 'hours/$calendarId',
+  beforeLoad: needs('manage_channels'),
   component: lazyRouteComponent(() => import('../settings/CalendarPage.tsx'), 'CalendarPage'),
 })
 const labels = createRoute({
   getParentRoute: () => settings,
   path: 'labels',
+  beforeLoad: needs('manage_channels'),
   component: lazyRouteComponent(() => import('../settings/LabelsPage.tsx'), 'LabelsPage'),
 })
 const fields = createRoute({
   getParentRoute: () => settings,
   path: 'fields',
+  beforeLoad: needs('manage_channels'),
   component: lazyRouteComponent(() => import('../settings/FieldsPage.tsx'), 'FieldsPage'),
 })
 const yours = createRoute({
@@ -200,12 +208,14 @@ const tree = root.addChildren([
   desk.addChildren([
     home,
     threads.addChildren([noThread, thread]),
-    settings.addChildren([settingsHome, accounts, connect, account, webhooks, newWebhook, webhook, people, yours]),
     settings.addChildren([
       settingsHome,
       accounts,
       connect,
       account,
+      webhooks,
+      newWebhook,
+      webhook,
       calendars,
       newCalendar,
       calendar,

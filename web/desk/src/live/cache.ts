@@ -153,27 +153,21 @@ export class LiveCache {
       return
     }
     const missed = this.recent.slice(mark - this.forgotten)
+    const own = missed.filter((frame) => frame.thread_id === id)
     if (name === 'threads') {
       this.applyToThreads(missed)
-      return
-    }
-    if (name === 'open-episodes') {
+    } else if (name === 'open-episodes') {
       this.applyToOpenEpisodes(missed)
-      return
-    }
-    const own = missed.filter((frame) => frame.thread_id === id)
-    if (name === 'entries') {
+    } else if (name === 'entries') {
       this.applyToEntries(String(id), own)
-      return
-    }
-    if (name === 'episodes') {
+    } else if (name === 'episodes') {
       this.applyToEpisodes(String(id), own)
-      return
-    }
-    this.applyToThread(String(id), own)
-    const thread = this.client.getQueryData<Thread>(queryKey)
-    if (thread) {
-      this.client.setQueryData<Pages<Thread>>(keys.threads, (data) => (data ? placeThread(data, thread) : data))
+    } else {
+      this.applyToThread(String(id), own)
+      const thread = this.client.getQueryData<Thread>(queryKey)
+      if (thread) {
+        this.client.setQueryData<Pages<Thread>>(keys.threads, (data) => (data ? placeThread(data, thread) : data))
+      }
     }
     // What was read before a frame that asks for reading is behind it.
     void this.readWanted()
@@ -187,17 +181,14 @@ export class LiveCache {
       if (!frame.thread_id) continue
       const after = threadsAfter(data, frame)
       data = after.data
-      if (after.known ? frame.kind === 'customer.changed' : frame.entry) this.wanted.add(frame.thread_id)
+      if (after.known ? changesTheWay(frame) : frame.entry) this.wanted.add(frame.thread_id)
     }
     if (data !== start) this.client.setQueryData<Pages<Thread>>(keys.threads, data)
   }
 
   private applyToThread(id: string, frames: LogFrame[]): void {
     const start = this.client.getQueryData<Thread>(keys.thread(id))
-    if (!start) {
-      if (frames.some((frame) => changesTheWay(frame))) this.wanted.add(id)
-      return
-    }
+    if (!start) return
     if (frames.some((frame) => mustRead(start, frame))) this.wanted.add(id)
     const thread = frames.reduce(threadAfter, start)
     if (thread !== start) this.client.setQueryData<Thread>(keys.thread(id), thread)
