@@ -1,8 +1,8 @@
 //! The contract: every route of `/api/v1` registered together with its description, and the document made of them.
 
 use crate::{
-    App, agents, channel_accounts, customers, links, live, me, messages, operations, problem, session, setup, threads,
-    tokens,
+    App, agents, channel_accounts, customers, links, live, me, messages, operations, problem, search, session, setup,
+    threads, tokens,
 };
 use axum::{
     http::header,
@@ -39,6 +39,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         (name = "Threads", description = "Everything with one customer, as long as the relationship lasts."),
         (name = "Messages", description = "What is said to customers."),
         (name = "Customers", description = "The people on the other side."),
+        (name = "Search", description = "Finding messages and people by words."),
         (name = "Live", description = "The log, as it grows."),
         (name = "Channel accounts", description = "The senders that are connected."),
         (name = "People", description = "Who works here, and which programs."),
@@ -89,6 +90,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(messages::retry_message))
         .routes(routes!(customers::list_customers))
         .routes(routes!(customers::get_customer))
+        .routes(routes!(search::search))
         .routes(routes!(operations::list_jobs))
         .routes(routes!(operations::list_inbound_events))
         .routes(routes!(operations::get_inbound_event))

@@ -70,6 +70,19 @@ pub fn check_blocks(blocks: &[Block]) -> Result<(), BlockError> {
     Ok(())
 }
 
+/// The words of a message that search looks through, a line for each block. Every block adds what people would look for: its
+/// text, a title, a file's name.
+#[must_use]
+pub fn searchable_text(blocks: &[Block]) -> String {
+    let words: Vec<&str> = blocks
+        .iter()
+        .map(|block| match block {
+            Block::Text { text } => text.as_str(),
+        })
+        .collect();
+    words.join("\n")
+}
+
 /// The words of a message as one line of plain text, for lists and previews. At most `max_chars` characters.
 #[must_use]
 pub fn preview(blocks: &[Block], max_chars: usize) -> String {
@@ -105,6 +118,12 @@ mod tests {
         assert_eq!(check_blocks(&vec![Block::text("a"); MAX_BLOCKS + 1]), Err(BlockError::TooManyBlocks));
         assert_eq!(check_blocks(&[Block::text("ä".repeat(MAX_TEXT_CHARS + 1))]), Err(BlockError::TextTooLong));
         assert_eq!(check_blocks(&[Block::text("ä".repeat(MAX_TEXT_CHARS))]), Ok(()));
+    }
+
+    #[test]
+    fn search_looks_through_every_block() {
+        assert_eq!(searchable_text(&[Block::text("Hello"), Block::text("退款")]), "Hello\n退款");
+        assert_eq!(searchable_text(&[]), "");
     }
 
     #[test]

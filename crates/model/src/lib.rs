@@ -15,11 +15,13 @@ pub mod cursor;
 pub mod customer;
 pub mod delivery;
 pub mod entry;
+pub mod fold;
 pub mod gate;
 pub mod id;
 pub mod log;
 pub mod message;
 pub mod operation;
+pub mod search;
 pub mod thread;
 pub mod time;
 

@@ -21,6 +21,8 @@ pub mod live;
 pub mod messages;
 pub mod operations;
 mod paging;
+pub mod search;
+mod search_index;
 mod secret;
 pub mod services;
 pub mod threads;

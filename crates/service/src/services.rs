@@ -6,6 +6,7 @@ use crate::{
     callbacks::Endpoints,
     delivery, housekeeping, inbound,
     live::Hubs,
+    search_index,
 };
 use channel::Registry;
 use model::Timestamp;
@@ -92,12 +93,13 @@ impl Services {
         })))
     }
 
-    /// Starts the workers (inbound, delivery, housekeeping). They stop when `stop` is cancelled, finishing what they hold.
+    /// Starts the workers (inbound, delivery, search index, housekeeping). They stop when `stop` is cancelled, finishing what they hold.
     pub fn spawn_workers(&self, tracker: &TaskTracker, stop: &CancellationToken) {
         for lane in 0..LANES {
             tracker.spawn(inbound::work(self.clone(), lane, stop.clone()));
         }
         tracker.spawn(delivery::work(self.clone(), stop.clone()));
+        tracker.spawn(search_index::work(self.clone(), stop.clone()));
         tracker.spawn(housekeeping::work(self.clone(), stop.clone()));
     }
 

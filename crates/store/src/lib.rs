@@ -27,6 +27,7 @@ mod migrate;
 mod open;
 mod routes;
 mod seal;
+mod search;
 mod threads;
 mod tokens;
 mod workspaces;
@@ -46,6 +47,9 @@ pub use messages::{NewMessage, RetriedMessage};
 pub use open::{Database, Store, StoreConfig};
 pub use routes::RouteRow;
 pub use seal::{Keyring, SecretKey};
+pub use search::{
+    FoundDocument, SEARCH_LIMIT, SearchBatch, SearchDocument, SearchLag, SearchRequest, SearchSource, SearchSubject,
+};
 pub use tokens::{NewToken, TokenCredentials};
 
 #[cfg(test)]

@@ -7,16 +7,41 @@ use crate::{
 use refinery::{Migration, Runner};
 use std::{fs::File, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
 
+/// A step of the schema.
+struct Step {
+    /// `V`, a number and two underscores, then what it is about. Numbers rise and need not be consecutive.
+    name: &'static str,
+    /// What both engines run.
+    both: &'static str,
+    /// What SQLite runs then (the file `NAME.sqlite.sql`).
+    sqlite: &'static str,
+    /// What PostgreSQL runs then (the file `NAME.postgres.sql`).
+    postgres: &'static str,
+}
+
 /// The steps in order. A test compares the list with the folder. Released steps never change.
-const STEPS: &[(&str, &str)] = &[("V0001__start", include_str!("../migrations/V0001__start.sql"))];
+const STEPS: &[Step] = &[
+    Step {
+        name: "V0001__start",
+        both: include_str!("../migrations/V0001__start.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Step {
+        name: "V0004__search",
+        both: include_str!("../migrations/V0004__search.sql"),
+        sqlite: include_str!("../migrations/V0004__search.sqlite.sql"),
+        postgres: include_str!("../migrations/V0004__search.postgres.sql"),
+    },
+];
 
 /// The advisory lock that migrating processes take turns under: "onethread" as a number of ours.
 const ADVISORY_LOCK: i64 = 0x006f_6e65_7468_7264;
 
-fn runner(id_type: &str) -> Result<Runner> {
+fn runner(id_type: &str, own: impl Fn(&Step) -> &'static str) -> Result<Runner> {
     let steps = STEPS
         .iter()
-        .map(|(name, text)| Migration::unapplied(name, &text.replace("{ID}", id_type)))
+        .map(|step| Migration::unapplied(step.name, &(step.both.replace("{ID}", id_type) + own(step))))
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(|error| StoreError::Setup(format!("a schema step is misnamed: {error}")))?;
     Ok(Runner::new(&steps))
@@ -42,7 +67,7 @@ pub(crate) fn sqlite(path: &Path) -> Result<()> {
     let mut connection = sqlite::connect(path)?;
     // A step may rebuild a table; the check afterwards stands in for the keys that are off meanwhile.
     connection.execute_batch("PRAGMA foreign_keys = OFF")?;
-    runner("INTEGER")?.run(&mut connection).map_err(|error| failed(&error))?;
+    runner("INTEGER", |step| step.sqlite)?.run(&mut connection).map_err(|error| failed(&error))?;
     let broken: i64 = connection.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))?;
     if broken > 0 {
         return Err(StoreError::Setup(format!("{broken} rows of {} refer to rows that are gone", path.display())));
@@ -61,7 +86,7 @@ pub(crate) async fn postgres(url: &str) -> Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let migrated = runner("BIGINT")?.run_async(&mut client).await;
+    let migrated = runner("BIGINT", |step| step.postgres)?.run_async(&mut client).await;
     // The lock ends with the connection in any case.
     let _ = client.query_one("SELECT pg_advisory_unlock($1)", &[&ADVISORY_LOCK]).await;
     drop(client);
@@ -81,6 +106,17 @@ mod tests {
             .map(|file| file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
             .collect();
         files.sort();
-        assert_eq!(files, STEPS.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
+        let mut listed: Vec<String> = Vec::new();
+        for step in STEPS {
+            listed.push(step.name.to_owned());
+            for (engine, own) in [("sqlite", step.sqlite), ("postgres", step.postgres)] {
+                if !own.is_empty() {
+                    listed.push(format!("{}.{engine}", step.name));
+                }
+            }
+        }
+        listed.sort();
+        assert_eq!(files, listed);
+        assert!(STEPS.is_sorted_by_key(|step| step.name), "the numbers rise");
     }
 }

@@ -24,6 +24,8 @@ fn queries() -> Vec<(String, Query)> {
         ("messages", crate::messages::QUERIES),
         ("open", crate::open::QUERIES),
         ("routes", crate::routes::QUERIES),
+        ("search", crate::search::QUERIES),
+        ("search", crate::search::INDEXING_QUERIES),
         ("threads", crate::threads::QUERIES),
         ("tokens", crate::tokens::QUERIES),
         ("workspaces", crate::workspaces::QUERIES),
@@ -42,6 +44,8 @@ const MAY_SCAN: &[(&str, &str)] = &[
     ("channel_accounts.ENDPOINTS", "the command that changes keys looks at every callback address"),
     ("channel_accounts.ALL_SEALED", "at start; an account is a page or a number of the business"),
     ("agents.COUNT_OWNERS", "the whole of an index that holds owners alone"),
+    ("search.LAG", "a row for each workspace; a workspace is a business"),
+    ("search.OPEN_CURSOR", "the highest number among the workspaces"),
     ("jobs.NEXT_DUE", "200 rows of the index of due jobs, in its order"),
     ("jobs.VOID_LEASES", "once, at the start of a process that is alone"),
 ];
@@ -129,7 +133,9 @@ async fn sqlite_answers_every_query_by_an_index() {
         while let Some(row) = rows.next().unwrap() {
             let detail: String = row.get(3).unwrap();
             let line = format!("{name}: {detail}");
-            let is_scan = detail.starts_with("SCAN ") && detail != "SCAN CONSTANT ROW";
+            // FTS5 says of each answer that it scans; "M" is one by its lists, "=" one by the row's id.
+            let by_fts = detail.contains(" VIRTUAL TABLE INDEX ") && detail.contains([':']) && !detail.ends_with("INDEX 0:");
+            let is_scan = detail.starts_with("SCAN ") && detail != "SCAN CONSTANT ROW" && !by_fts;
             if is_scan && !FOREIGN_KEY_CHECKS.contains(&line.as_str()) {
                 slow.push(line);
             }
@@ -211,7 +217,7 @@ fn sqlite_schema(connection: &rusqlite::Connection) -> Schema {
         }
         lines
     };
-    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'refinery%'";
+    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'refinery%' AND name NOT LIKE 'search_index%'";
     let mut schema = Schema::new();
     for line in lines(&format!(
         "SELECT t.name, c.name, c.type, c.\"notnull\" OR c.pk > 0, coalesce(c.dflt_value, '') FROM ({tables}) t JOIN pragma_table_info(t.name) c"
