@@ -36,7 +36,8 @@ pub async fn search(services: &Services, caller: &Caller, search: Search) -> Res
     caller.require(Permission::ReadThreads)?;
     let limit = paging::limit(search.limit)?;
     let [before] = paging::place(search.cursor.as_deref())?.unwrap_or([i64::MAX]);
-    let query = Query::parse(&search.words).map_err(|error: QueryError| ServiceError::invalid("q", error.to_string()))?;
+    let query =
+        Query::parse(&search.words).map_err(|error: QueryError| ServiceError::invalid("q", error.to_string()))?;
     let mut identities = Vec::new();
     if let Some(id) = search.thread_id {
         let thread = threads::get_thread(services, caller, id).await?;
@@ -78,8 +79,7 @@ async fn complete(
         store.list_threads_of_customers(workspace, customers.into_iter().collect()),
         store.list_message_entries(workspace, messages),
     )?;
-    let threads: HashMap<CustomerId, Thread> =
-        threads.into_iter().map(|thread| (thread.customer.id, thread)).collect();
+    let threads: HashMap<CustomerId, Thread> = threads.into_iter().map(|thread| (thread.customer.id, thread)).collect();
     let mut entries: HashMap<String, Entry> = entries.into_iter().map(|entry| (entry.id.clone(), entry)).collect();
     let hit = |document: &FoundDocument| {
         let thread = threads.get(&document.customer_id)?;

@@ -4,12 +4,7 @@
 //! is written reaches the index in batches, shortly after.
 
 use crate::Services;
-use model::{
-    Cursor, WorkspaceId,
-    fold::Tokens,
-    log::LogKind,
-    search::SearchKind,
-};
+use model::{Cursor, WorkspaceId, fold::Tokens, log::LogKind, search::SearchKind};
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -146,9 +141,10 @@ async fn read(
             documents.insert(subject, SearchDocument { subject, identity_id, at, tokens });
         }
         let at = model::Timestamp(0);
-        documents.extend(gone.into_iter().map(|subject| {
-            (subject, SearchDocument { subject, identity_id: None, at, tokens: Tokens::default() })
-        }));
+        documents
+            .extend(gone.into_iter().map(|subject| {
+                (subject, SearchDocument { subject, identity_id: None, at, tokens: Tokens::default() })
+            }));
         documents.into_values().collect()
     });
     split.await.map_err(|error| StoreError::Internal(format!("texts could not be split: {error}")))
@@ -176,7 +172,8 @@ mod tests {
 
     #[test]
     fn a_stretch_holds_each_subject_once_and_ends_where_enough_is_known() {
-        let few = [record(1, LogKind::CustomerCreated), record(2, LogKind::MessageReceived), record(3, LogKind::MessageSent)];
+        let few =
+            [record(1, LogKind::CustomerCreated), record(2, LogKind::MessageReceived), record(3, LogKind::MessageSent)];
         let (subjects, through) = stretch(&few).unwrap();
         assert_eq!(subjects, BTreeSet::from([(SearchKind::Customer, 7), (SearchKind::Message, 20)]));
         assert_eq!(through, 3, "records that change nothing are passed");

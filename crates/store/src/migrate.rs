@@ -21,12 +21,7 @@ struct Step {
 
 /// The steps in order. A test compares the list with the folder. Released steps never change.
 const STEPS: &[Step] = &[
-    Step {
-        name: "V0001__start",
-        both: include_str!("../migrations/V0001__start.sql"),
-        sqlite: "",
-        postgres: "",
-    },
+    Step { name: "V0001__start", both: include_str!("../migrations/V0001__start.sql"), sqlite: "", postgres: "" },
     Step {
         name: "V0004__search",
         both: include_str!("../migrations/V0004__search.sql"),

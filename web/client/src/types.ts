@@ -20,6 +20,8 @@ export type Block = Schemas['Block']
 export type Delivery = Schemas['Delivery']
 export type DeliveryState = Schemas['DeliveryState']
 export type FailureReason = Schemas['FailureReason']
+export type SearchHit = Schemas['SearchHit']
+export type Snippet = Schemas['Snippet']
 export type Job = Schemas['Job']
 export type InboundEvent = Schemas['InboundEvent']
 /** Kinds that this desk does not know yet may come from a newer server, so the kind is any text. */

@@ -27,13 +27,11 @@ impl Query {
         if !self.matches(&tokens) {
             return None;
         }
-        let mut ranges: Vec<(usize, usize)> = self
-            .clauses
-            .iter()
-            .flat_map(|clause| clause.any.iter().flat_map(|phrase| phrase.find(&tokens)))
-            .collect();
+        let mut ranges: Vec<(usize, usize)> =
+            self.clauses.iter().flat_map(|clause| clause.any.iter().flat_map(|phrase| phrase.find(&tokens))).collect();
         ranges.sort_unstable();
-        let chars: Vec<char> = text.chars().map(|ch| if ch.is_whitespace() || ch.is_control() { ' ' } else { ch }).collect();
+        let chars: Vec<char> =
+            text.chars().map(|ch| if ch.is_whitespace() || ch.is_control() { ' ' } else { ch }).collect();
         let (start, end) = window(&chars, ranges.first().map_or(0, |range| range.0));
         let mut cut = String::new();
         if start > 0 {

@@ -262,7 +262,8 @@ fn code_at(folded: &[Folded], pieces: &[Piece], first: usize) -> Option<Group> {
         return None;
     }
     let (mut end, mut chars) = (first + 1, length(first));
-    while is_word(end) && matches!(between(folded, pieces, end - 1), [one] if matches!(one.ch, '-' | '_' | '.' | '/' | '–'))
+    while is_word(end)
+        && matches!(between(folded, pieces, end - 1), [one] if matches!(one.ch, '-' | '_' | '.' | '/' | '–'))
     {
         chars += length(end);
         end += 1;
@@ -317,7 +318,10 @@ mod tests {
         for text in ["+370 612 34567", "+37061234567", "(370) 612-34567"] {
             let tokens = Tokens::of(text);
             let all: BTreeSet<&str> = tokens.stream.iter().chain(&tokens.extras).map(|one| one.text.as_str()).collect();
-            assert!(["37061234567", "61234567", "34567", "4567"].iter().all(|end| all.contains(end)), "{text}: {all:?}");
+            assert!(
+                ["37061234567", "61234567", "34567", "4567"].iter().all(|end| all.contains(end)),
+                "{text}: {all:?}"
+            );
         }
     }
 

@@ -9,5 +9,6 @@ mod living;
 mod messages;
 mod people;
 mod problems;
+mod search;
 mod starting;
 mod strangers;

@@ -185,11 +185,10 @@ async fn drop_documents(executor: &Executor, workspace_id: WorkspaceId, subjects
 }
 
 /// False when the index is elsewhere, so that somebody else followed the log.
-async fn apply(executor: &Executor, batch: &SearchBatch) -> Result<bool> {
+pub(crate) async fn apply(executor: &Executor, batch: &SearchBatch) -> Result<bool> {
     let workspace = batch.workspace_id;
-    let place = executor
-        .query_opt(PLACE, &params![workspace.0], |row| Ok((row.int(0)?, row.int(1)?, row.int(2)?)))
-        .await?;
+    let place =
+        executor.query_opt(PLACE, &params![workspace.0], |row| Ok((row.int(0)?, row.int(1)?, row.int(2)?))).await?;
     let Some((seq, number, last_id)) = place else { return Ok(false) };
     if seq == batch.through {
         // Done already: a commit whose answer was lost, run again.

@@ -9,9 +9,9 @@
 mod indexing;
 mod terms;
 
-pub use indexing::{SearchBatch, SearchDocument, SearchLag, SearchSource, SearchSubject};
 #[cfg(test)]
-pub(crate) use indexing::QUERIES as INDEXING_QUERIES;
+pub(crate) use indexing::{QUERIES as INDEXING_QUERIES, apply};
+pub use indexing::{SearchBatch, SearchDocument, SearchLag, SearchSource, SearchSubject};
 
 use crate::{
     Store,

@@ -69,7 +69,8 @@ pub(super) fn sqlite_match(query: &Query, scopes: &[Vec<String>]) -> String {
         format!("{column}\"{}\"{star}", phrase.tokens.join(" "))
     };
     let clause = |clause: &Clause| format!("({})", joined(clause.any.iter().map(phrase), " OR "));
-    let scope = |tokens: &Vec<String>| format!("({})", joined(tokens.iter().map(|token| format!("\"{token}\"")), " OR "));
+    let scope =
+        |tokens: &Vec<String>| format!("({})", joined(tokens.iter().map(|token| format!("\"{token}\"")), " OR "));
     joined(query.clauses.iter().map(clause).chain(scopes.iter().map(scope)), " AND ")
 }
 

@@ -15,6 +15,7 @@ mod people;
 mod property;
 mod reading;
 mod schema;
+mod search;
 mod sending;
 mod world;
 

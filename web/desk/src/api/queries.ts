@@ -1,10 +1,13 @@
 import { type Me, type Page, take } from '@onethread/client'
-import { infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query'
 import { api } from './api.ts'
 import { keys } from './keys.ts'
 
 const THREADS_PER_PAGE = 50
 const ENTRIES_PER_PAGE = 50
+/** People stand above the messages: few, so that the messages are seen. */
+const PEOPLE_FOUND = 5
+const MESSAGES_FOUND = 20
 
 const next = (page: Page<unknown>): string | undefined => page.next_cursor ?? undefined
 const first: string | undefined = undefined
@@ -51,6 +54,32 @@ export const entriesQuery = (id: string) =>
         }),
       ),
     getNextPageParam: next,
+  })
+
+/** What holds these words, newest first. Kept for a while, since people go back and forth between results. */
+export const searchQuery = (words: string, kind: 'messages' | 'customers', threadId: string | undefined) =>
+  infiniteQueryOptions({
+    queryKey: keys.search(words, kind, threadId),
+    initialPageParam: first,
+    queryFn: ({ pageParam, signal }) =>
+      take(
+        api.GET('/api/v1/search', {
+          params: {
+            query: {
+              q: words,
+              kind,
+              limit: kind === 'customers' ? PEOPLE_FOUND : MESSAGES_FOUND,
+              ...(threadId ? { thread_id: threadId } : {}),
+              ...place(pageParam),
+            },
+          },
+          signal,
+        }),
+      ),
+    getNextPageParam: next,
+    placeholderData: keepPreviousData,
+    staleTime: 10_000,
+    retry: false,
   })
 
 /** What the channels of this server can do. Changes with the server alone. */

@@ -1,7 +1,7 @@
 import { Modal, Switch } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import styles from './KeySheet.module.css'
-import { SEND_KEYS } from './keys.ts'
+import { FIND_KEYS, SEND_KEYS } from './keys.ts'
 import { usePref, writePref } from './prefs.ts'
 
 /** The keys that work here, and the switch that rests the single ones. */
@@ -12,6 +12,8 @@ export function KeySheet({ opened, onClose }: { opened: boolean; onClose: () => 
     [['J', '↓'], t('keys.next')],
     [['K', '↑'], t('keys.previous')],
     [['↵'], t('keys.open')],
+    [['/'], t('keys.search')],
+    [[FIND_KEYS], t('keys.search_thread')],
     [['R'], t('keys.reply')],
     [[SEND_KEYS], t('keys.send')],
     [['I'], t('keys.context')],

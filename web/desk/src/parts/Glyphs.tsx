@@ -36,6 +36,7 @@ type IconName =
   | 'people'
   | 'plus'
   | 'right'
+  | 'search'
   | 'send'
   | 'shield'
   | 'undo'

@@ -20,6 +20,8 @@ type Props = {
   fate: boolean
   /** The channel that the stretch runs through. */
   kind: string
+  /** A search led here. */
+  found?: boolean
   /** The person's name, or address, for words without a name. */
   customer: string
   /** Ours: this person wrote it. */
@@ -70,6 +72,7 @@ function MessageView({
   maySend,
   onAgain,
   busy,
+  found,
   stamp,
 }: Props & { entry: MessageEntry; stamp: React.ReactNode }) {
   const { t } = useTranslation()
@@ -86,6 +89,7 @@ function MessageView({
       className={`${styles.entry} ${inbound ? styles.theirs : styles.ours}`}
       data-entry={entry.id}
       data-state={state}
+      data-found={found || undefined}
       aria-label={spoken}
     >
       {stamp}

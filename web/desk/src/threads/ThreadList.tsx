@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
-import type { Thread } from '@onethread/client'
+import type { SearchHit, Thread } from '@onethread/client'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
@@ -14,10 +14,16 @@ import { Empty } from '../parts/Empty.tsx'
 import { Kbd } from '../parts/Kbd.tsx'
 import { useLater, useNow } from '../parts/later.ts'
 import { ProblemRegion } from '../parts/Problem.tsx'
+import { SearchField } from '../search/SearchField.tsx'
+import { SearchResults } from '../search/SearchResults.tsx'
+import { useChoice } from '../search/useChoice.ts'
+import { useSearch } from '../search/useSearch.ts'
 import { useCalmOrder } from './calm.ts'
 import { seenUpTo, useSeen } from './seen.ts'
 import styles from './ThreadList.module.css'
 import { ThreadRow } from './ThreadRow.tsx'
+
+const RESULTS = 'search-all'
 
 /** The list of the desk: read from the server, kept current by the socket. */
 export function ThreadList({ current }: { current: string | undefined }) {
@@ -27,6 +33,25 @@ export function ThreadList({ current }: { current: string | undefined }) {
   const query = useInfiniteQuery({ ...threadsQuery, enabled: began })
   const threads = useMemo(() => flat(query.data), [query.data])
   const slow = useLater(query.isPending)
+  const search = useRef<HTMLInputElement>(null)
+  const [words, setWords] = useState('')
+  const found = useSearch(words)
+  const choice = useChoice(RESULTS, found)
+  const searching = words.trim() !== ''
+  const navigate = useNavigate()
+  const open = (hit: SearchHit) =>
+    void navigate({
+      to: '/threads/$threadId',
+      params: { threadId: hit.thread.id },
+      search: hit.entry ? { entry: hit.entry.id } : {},
+    })
+  useKeys({
+    '/': (event) => {
+      event.preventDefault()
+      search.current?.focus()
+      search.current?.select()
+    },
+  })
   // On a narrow screen without an open thread the list is all there is.
   const narrow = useMediaQuery('(max-width: 899px)', false, { getInitialValueInEffect: false })
   const Region = narrow && !current ? 'main' : 'section'
@@ -36,7 +61,31 @@ export function ThreadList({ current }: { current: string | undefined }) {
         <h1>{t('nav.threads')}</h1>
         {slow ? <span className="xs fnt">{t('app.loading')}</span> : null}
       </header>
-      {query.isPending ? (
+      <search className={styles.search}>
+        <SearchField
+          ref={search}
+          list={RESULTS}
+          label={t('search.label')}
+          placeholder={t('search.placeholder')}
+          keys="/"
+          words={words}
+          onWords={(next) => {
+            setWords(next)
+            search.current?.focus()
+          }}
+          open={searching && Boolean(choice.chosen)}
+          active={choice.active}
+          onMove={choice.move}
+          onOpen={() => choice.chosen && open(choice.chosen)}
+          onLeave={() => {
+            if (words) setWords('')
+            else search.current?.blur()
+          }}
+        />
+      </search>
+      {searching ? (
+        <SearchResults list={RESULTS} found={found} active={choice.active} onOpen={open} />
+      ) : query.isPending ? (
         slow ? (
           <ListSkeleton />
         ) : (

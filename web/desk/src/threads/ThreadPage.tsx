@@ -4,12 +4,12 @@ import { notifications } from '@mantine/notifications'
 import type { MessageEntry } from '@onethread/client'
 import { take } from '@onethread/client'
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
 import { entriesQuery, kindsQuery, may, threadQuery, useMe } from '../api/queries.ts'
-import { useKeys } from '../app/keys.ts'
+import { FIND_KEYS, useFindKey, useKeys } from '../app/keys.ts'
 import { useFormats } from '../i18n/format.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { flat } from '../live/reduce.ts'
@@ -17,6 +17,7 @@ import { Avatar, Icon } from '../parts/Glyphs.tsx'
 import { Kbd } from '../parts/Kbd.tsx'
 import { useLater } from '../parts/later.ts'
 import { ProblemRegion, problemText } from '../parts/Problem.tsx'
+import { ThreadSearch } from '../search/ThreadSearch.tsx'
 import { Composer, type ComposerHandle } from './Composer.tsx'
 import { ContextPanel } from './ContextPanel.tsx'
 import { markSeen } from './seen.ts'
@@ -27,10 +28,14 @@ import { customerName, replyIdentity } from './words.ts'
 /** Each thread is a screen of its own: nothing typed or scrolled in one leaks into the next. */
 export function ThreadPage() {
   const { threadId = '' } = useParams({ strict: false })
-  return <ThreadScreen key={threadId} threadId={threadId} />
+  const { entry } = useSearch({ strict: false })
+  return <ThreadScreen key={threadId} threadId={threadId} target={entry} />
 }
 
-function ThreadScreen({ threadId }: { threadId: string }) {
+/** Pages of older entries that are read to reach the entry that somebody wants to see: 2,000 entries. */
+const PAGES_TO_TARGET = 40
+
+function ThreadScreen({ threadId, target }: { threadId: string; target: string | undefined }) {
   const { t } = useTranslation()
   const format = useFormats()
   const me = useMe()
@@ -46,6 +51,8 @@ function ThreadScreen({ threadId }: { threadId: string }) {
   const wide = useMediaQuery('(min-width: 1160px)', true, { getInitialValueInEffect: false })
   const [panel, setPanel] = useState(false)
   const [folded, setFolded] = useState(false)
+  const [finding, setFinding] = useState(false)
+  const navigate = useNavigate()
   const maySend = may(me, 'send_messages')
   const customer = thread.data?.customer
   const identity = customer ? replyIdentity(customer) : undefined
@@ -64,6 +71,15 @@ function ThreadScreen({ threadId }: { threadId: string }) {
     }
   }, [name])
 
+  // An entry from a search may stand far back: older pages are read until it is there.
+  const { fetchNextPage, hasNextPage, isFetching, isFetchNextPageError } = query
+  const pages = query.data?.pages.length ?? 0
+  const missing = target !== undefined && pages > 0 && !entries.some((entry) => entry.id === target)
+  const seeking = missing && hasNextPage && !isFetchNextPageError && pages < PAGES_TO_TARGET
+  useEffect(() => {
+    if (seeking && !isFetching) void fetchNextPage()
+  }, [seeking, isFetching, fetchNextPage])
+
   const retry = useMutation({
     mutationFn: (entry: MessageEntry) =>
       take(api.POST('/api/v1/messages/{id}/retry', { params: { path: { id: entry.id } } })),
@@ -79,6 +95,12 @@ function ThreadScreen({ threadId }: { threadId: string }) {
       composer.current?.focus()
     },
     i: togglePanel,
+  })
+  useFindKey(() => {
+    // The second time it is the browser's own.
+    if (finding) return false
+    setFinding(true)
+    return true
   })
 
   if (thread.isError) {
@@ -112,6 +134,16 @@ function ThreadScreen({ threadId }: { threadId: string }) {
             </div>
           </div>
           <ActionIcon
+            className={styles.find ?? ''}
+            size={28}
+            onClick={() => setFinding(!finding)}
+            aria-expanded={finding}
+            aria-label={t('search.in_thread')}
+            title={`${t('search.in_thread')} (${FIND_KEYS})`}
+          >
+            <Icon name="search" />
+          </ActionIcon>
+          <ActionIcon
             className={styles.aboutNarrow ?? ''}
             size={44}
             onClick={togglePanel}
@@ -128,6 +160,19 @@ function ThreadScreen({ threadId }: { threadId: string }) {
             {t('context.open')}
           </Button>
         </header>
+        {finding ? (
+          <ThreadSearch
+            threadId={threadId}
+            onOpen={(hit) =>
+              void navigate({
+                to: '/threads/$threadId',
+                params: { threadId },
+                search: hit.entry ? { entry: hit.entry.id } : {},
+              })
+            }
+            onClose={() => setFinding(false)}
+          />
+        ) : null}
         {query.isPending || thread.isPending ? (
           <div className={styles.loading}>{slow ? <OlderSkeleton label={t('app.loading')} /> : null}</div>
         ) : query.isError && entries.length === 0 ? (
@@ -137,6 +182,7 @@ function ThreadScreen({ threadId }: { threadId: string }) {
             customer={customer}
             entries={entries}
             pending={pending}
+            target={target}
             offline={state.phase !== 'live'}
             older={query.hasNextPage}
             loadingOlder={query.isFetchingNextPage}

@@ -18,6 +18,8 @@ type Props = {
   /** Newest first, as they are read. */
   entries: readonly Entry[]
   pending: readonly Pending[]
+  /** The entry that somebody wants to see, from a search. */
+  target?: string | undefined
   offline: boolean
   older: boolean
   loadingOlder: boolean
@@ -37,10 +39,10 @@ const AHEAD_PX = 600
 export function Timeline(props: Props) {
   const { t } = useTranslation()
   const { day, date } = useFormats()
-  const { customer, entries, pending, older, loadingOlder, olderFailed, onOlder } = props
+  const { customer, entries, pending, target, older, loadingOlder, olderFailed, onOlder } = props
   const scroller = useRef<HTMLDivElement>(null)
   const stretches = useMemo(() => shape(entries.toReversed(), customer), [entries, customer])
-  const { away, onScroll, toEnd } = useScroll(
+  const { away, onScroll, toEnd, toEntry } = useScroll(
     scroller,
     `${entries.length}:${entries[0]?.id}:${pending.length}:${loadingOlder}`,
   )
@@ -53,6 +55,13 @@ export function Timeline(props: Props) {
     if (sent > before.current) toEnd()
     before.current = sent
   }, [sent, toEnd])
+
+  // Shown once for each search: afterwards the reader scrolls as they like.
+  const [shown, setShown] = useState<string>()
+  const there = target !== undefined && target !== shown && entries.some((entry) => entry.id === target)
+  useEffect(() => {
+    if (there && target !== undefined && toEntry(target)) setShown(target)
+  }, [there, target, toEntry])
 
   const newest = entries[0]?.seq ?? -1
   const [looked, setLooked] = useState(newest)
@@ -78,6 +87,7 @@ export function Timeline(props: Props) {
         aria-live="off"
         aria-label={t('thread.log', { name })}
         data-region="thread"
+        data-target={shown}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a log that scrolls must be reachable by keyboard
         tabIndex={0}
         onScroll={() => {
@@ -118,6 +128,7 @@ export function Timeline(props: Props) {
                     timed={row.timed}
                     fate={row.fate}
                     kind={stretch.kind}
+                    found={row.entry.id === target}
                     customer={name}
                     mine={row.entry.type === 'message' && row.entry.author.id === props.me}
                     maySend={props.maySend}
