@@ -1,6 +1,6 @@
 //! What is found.
 
-use crate::{entry::Entry, fold::Snippet, thread::Thread};
+use crate::{ThreadId, customer::Customer, entry::Entry, fold::Snippet};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use utoipa::ToSchema;
@@ -47,8 +47,10 @@ impl FromStr for SearchKind {
 pub struct SearchHit {
     /// What it is.
     pub kind: SearchKind,
-    /// The thread that shows it now; with the customer, who is what was found when `kind` is `customer`.
-    pub thread: Thread,
+    /// The thread that shows it now.
+    pub thread_id: ThreadId,
+    /// Whose thread that is; what was found itself when `kind` is `customer`.
+    pub customer: Customer,
     /// The message or note itself; absent for customers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

@@ -4,10 +4,10 @@ use crate::{Caller, ServiceError, Services, paging, threads};
 use model::{
     CustomerId, MessageId, Permission, ThreadId,
     block::searchable_text,
+    customer::Customer,
     entry::{Entry, EntryBody, Page},
     fold::{Query, QueryError},
     search::{SearchHit, SearchKind},
-    thread::Thread,
 };
 use std::collections::{BTreeSet, HashMap};
 use store::{FoundDocument, SearchRequest};
@@ -61,7 +61,7 @@ pub async fn search(services: &Services, caller: &Caller, search: Search) -> Res
     Ok(Page { items, next_cursor: page.next_cursor })
 }
 
-/// Adds threads, entries and snippets, in a fixed number of queries.
+/// Adds customers, entries and snippets, in a fixed number of queries.
 async fn complete(
     services: &Services,
     caller: &Caller,
@@ -75,16 +75,17 @@ async fn complete(
         .filter(|document| document.kind == SearchKind::Message)
         .map(|document| MessageId(document.subject_id))
         .collect();
-    let (threads, entries) = tokio::try_join!(
-        store.list_threads_of_customers(workspace, customers.into_iter().collect()),
+    let (customers, entries) = tokio::try_join!(
+        store.list_customers_by_id(workspace, customers.into_iter().collect()),
         store.list_message_entries(workspace, messages),
     )?;
-    let threads: HashMap<CustomerId, Thread> = threads.into_iter().map(|thread| (thread.customer.id, thread)).collect();
+    let customers: HashMap<CustomerId, Customer> =
+        customers.into_iter().map(|customer| (customer.id, customer)).collect();
     let mut entries: HashMap<String, Entry> = entries.into_iter().map(|entry| (entry.id.clone(), entry)).collect();
     let hit = |document: &FoundDocument| {
-        let thread = threads.get(&document.customer_id)?;
+        let customer = customers.get(&document.customer_id)?;
         let (text, entry) = match document.kind {
-            SearchKind::Customer => (names(thread), None),
+            SearchKind::Customer => (names(customer), None),
             SearchKind::Message => {
                 let entry = entries.remove(&MessageId(document.subject_id).to_string())?;
                 let EntryBody::Message(message) = &entry.body else { return None };
@@ -94,14 +95,19 @@ async fn complete(
             SearchKind::Note => return None,
         };
         let snippet = query.snippet(&text)?;
-        Some(SearchHit { kind: document.kind, thread: thread.clone(), entry, snippet })
+        Some(SearchHit {
+            kind: document.kind,
+            thread_id: customer.thread_id,
+            customer: customer.clone(),
+            entry,
+            snippet,
+        })
     };
     Ok(found.iter().filter_map(hit).collect())
 }
 
 /// What a customer is found by: the name and the addresses.
-fn names(thread: &Thread) -> String {
-    let customer = &thread.customer;
+fn names(customer: &Customer) -> String {
     let lines: Vec<&str> = std::iter::once(customer.name.as_str())
         .chain(customer.identities.iter().map(|identity| identity.address.as_str()))
         .filter(|line| !line.is_empty())

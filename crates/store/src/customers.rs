@@ -15,6 +15,11 @@ use std::collections::HashMap;
 queries! {
     GET = Same("SELECT c.id, t.id, c.name, c.created_at FROM customer c JOIN thread t ON t.customer_id = c.id WHERE c.workspace_id = $1 AND c.id = $2");
     LIST = Same("SELECT c.id, t.id, c.name, c.created_at FROM customer c JOIN thread t ON t.customer_id = c.id WHERE c.workspace_id = $1 AND c.id < $2 ORDER BY c.id DESC LIMIT $3");
+    /// Many customers at once.
+    BY_ID = Two {
+        sqlite: "SELECT c.id, t.id, c.name, c.created_at FROM customer c JOIN thread t ON t.customer_id = c.id WHERE c.workspace_id = $1 AND c.id = $2",
+        postgres: "SELECT c.id, t.id, c.name, c.created_at FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN customer c ON c.id = u.id AND c.workspace_id = u.workspace_id JOIN thread t ON t.customer_id = c.id",
+    };
     /// The identities of many customers at once, each with the route last used.
     IDENTITIES = Two {
         sqlite: "SELECT i.customer_id, i.id, i.address, a.kind, r.channel_account_id, r.window_until, r.blocked, r.last_inbound_at FROM identity i JOIN route r ON r.identity_id = i.id JOIN channel_account a ON a.id = r.channel_account_id WHERE i.customer_id = $1",
@@ -72,6 +77,20 @@ impl Store {
                 let mut found = executor.query(GET, &params![workspace_id.0, id.0], read_customer).await?;
                 add_identities(executor, &mut found).await?;
                 Ok(found.pop())
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// Customers by their ids, in no order; what does not exist is left out.
+    pub async fn list_customers_by_id(&self, workspace_id: WorkspaceId, ids: Vec<CustomerId>) -> Result<Vec<Customer>> {
+        self.read((workspace_id, ids), |executor, (workspace_id, ids)| {
+            async move {
+                let rows: Vec<[Value<'_>; 2]> = ids.iter().map(|id| params![workspace_id.0, id.0]).collect();
+                let mut found = executor.batch(BY_ID, &rows, read_customer).await?;
+                add_identities(executor, &mut found).await?;
+                Ok(found)
             }
             .boxed()
         })

@@ -50,11 +50,6 @@ queries! {
         sqlite: concat!("SELECT ", entry_columns!(), " FROM message m JOIN log l ON l.entry_id = m.id AND l.shown WHERE m.workspace_id = $1 AND m.id = $2"),
         postgres: concat!("SELECT ", entry_columns!(), " FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN message m ON m.id = u.id AND m.workspace_id = u.workspace_id JOIN log l ON l.entry_id = m.id AND l.shown"),
     };
-    /// The threads with many customers.
-    THREADS_OF_CUSTOMERS = Two {
-        sqlite: concat!("SELECT ", thread_columns!(), " FROM customer c JOIN thread t ON t.customer_id = c.id WHERE c.workspace_id = $1 AND c.id = $2"),
-        postgres: concat!("SELECT ", thread_columns!(), " FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN customer c ON c.id = u.id AND c.workspace_id = u.workspace_id JOIN thread t ON t.customer_id = c.id"),
-    };
     DELIVERIES = Two {
         sqlite: "SELECT id, delivery_state, failure_reason, failure_code, failure_detail, tries FROM message WHERE workspace_id = $1 AND id = $2 AND delivery_state IS NOT NULL",
         postgres: "SELECT m.id, m.delivery_state, m.failure_reason, m.failure_code, m.failure_detail, m.tries FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN message m ON m.id = u.id AND m.workspace_id = u.workspace_id WHERE m.delivery_state IS NOT NULL",
@@ -236,23 +231,6 @@ impl Store {
             async move {
                 let ids: Vec<[Value<'_>; 2]> = messages.iter().map(|id| params![workspace_id.0, id.0]).collect();
                 executor.batch(ENTRIES_OF_MESSAGES, &ids, read_entry).await
-            }
-            .boxed()
-        })
-        .await
-    }
-
-    /// The threads with customers, in no order; what does not exist is left out.
-    pub async fn list_threads_of_customers(
-        &self,
-        workspace_id: WorkspaceId,
-        customers: Vec<CustomerId>,
-    ) -> Result<Vec<Thread>> {
-        self.read((workspace_id, customers), |executor, (workspace_id, customers)| {
-            async move {
-                let ids: Vec<[Value<'_>; 2]> = customers.iter().map(|id| params![workspace_id.0, id.0]).collect();
-                let found = executor.batch(THREADS_OF_CUSTOMERS, &ids, read_thread).await?;
-                complete(executor, found).await
             }
             .boxed()
         })

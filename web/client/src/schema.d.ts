@@ -947,8 +947,10 @@ export interface components {
         SearchHit: {
             /** @description What it is. */
             kind: components["schemas"]["SearchKind"];
-            /** @description The thread that shows it now; with the customer, who is what was found when `kind` is `customer`. */
-            thread: components["schemas"]["Thread"];
+            /** @description The thread that shows it now. */
+            thread_id: components["schemas"]["ThreadId"];
+            /** @description Whose thread that is; what was found itself when `kind` is `customer`. */
+            customer: components["schemas"]["Customer"];
             /** @description The message or note itself; absent for customers. */
             entry?: components["schemas"]["Entry"];
             /** @description The part of its words that matches. */

@@ -9,7 +9,7 @@ import states from '../src/search/Search.states.tsx'
 import { SearchField } from '../src/search/SearchField.tsx'
 import { useChoice } from '../src/search/useChoice.ts'
 import type { Found } from '../src/search/useSearch.ts'
-import { inbound, thread } from '../src/states/samples.ts'
+import { customer, inbound } from '../src/states/samples.ts'
 
 async function draw(state: () => ReactNode): Promise<void> {
   const router = createRouter({
@@ -63,7 +63,8 @@ describe('the results', () => {
 
 const hits = [1, 2, 3].map((place) => ({
   kind: 'message' as const,
-  thread: thread(place, 0),
+  thread_id: `thr_${place}`,
+  customer: customer(place),
   entry: inbound(place, `word ${place}`),
   snippet: { text: `word ${place}`, highlights: [] },
 }))

@@ -328,8 +328,9 @@ async fn kinds_and_identities_narrow_a_search(harness: Harness) {
     let own = harness.store.list_message_entries(harness.workspace, vec![theirs, MessageId(5)]).await.unwrap();
     assert_eq!(own.iter().map(|entry| entry.id.clone()).collect::<Vec<_>>(), [theirs.to_string()]);
     let customers = vec![one.customer, CustomerId(5)];
-    let threads = harness.store.list_threads_of_customers(harness.workspace, customers).await.unwrap();
-    assert_eq!(threads.iter().map(|thread| thread.id).collect::<Vec<_>>(), [one.thread]);
+    let customers = harness.store.list_customers_by_id(harness.workspace, customers).await.unwrap();
+    assert_eq!(customers.iter().map(|customer| customer.thread_id).collect::<Vec<_>>(), [one.thread]);
+    assert_eq!(customers[0].identities[0].address, one.person);
 }
 
 async fn another_workspace_finds_nothing(harness: Harness) {
@@ -351,7 +352,7 @@ async fn another_workspace_finds_nothing(harness: Harness) {
     assert!(store.list_search_sources(other, subject.clone()).await.unwrap().is_empty());
     assert_eq!(store.list_search_sources(harness.workspace, subject).await.unwrap().len(), 2);
     assert!(store.list_message_entries(other, vec![id]).await.unwrap().is_empty());
-    assert!(store.list_threads_of_customers(other, vec![talk.customer]).await.unwrap().is_empty());
+    assert!(store.list_customers_by_id(other, vec![talk.customer]).await.unwrap().is_empty());
 }
 
 async fn what_changes_is_found_anew_and_what_goes_is_gone(harness: Harness) {

@@ -3,7 +3,8 @@ export const keys = {
   threads: ['threads'] as const,
   thread: (id: string) => ['thread', id] as const,
   entries: (threadId: string) => ['entries', threadId] as const,
-  search: (words: string, kind: string, threadId: string | undefined) => ['search', words, kind, threadId ?? ''] as const,
+  search: (words: string, kind: string, threadId: string | undefined) =>
+    ['search', words, kind, threadId ?? ''] as const,
   me: ['me'] as const,
   kinds: ['channel-kinds'] as const,
   accounts: ['accounts'] as const,

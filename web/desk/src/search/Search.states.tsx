@@ -1,18 +1,26 @@
 import { ProblemError, type SearchHit } from '@onethread/client'
-import { customer, inbound, outbound, thread } from '../states/samples.ts'
+import { customer, inbound, outbound } from '../states/samples.ts'
 import { SearchField } from './SearchField.tsx'
 import { rowId, SearchResults } from './SearchResults.tsx'
 import type { Found } from './useSearch.ts'
 
 const person = (place: number, name: string, text: string, highlights: [number, number][]): SearchHit => ({
   kind: 'customer',
-  thread: { ...thread(place, -place), customer: { ...customer(place), name } },
+  thread_id: `thr_${place}`,
+  customer: { ...customer(place), name },
   snippet: { text, highlights },
 })
 
-const message = (place: number, name: string, text: string, highlights: [number, number][], ours = false): SearchHit => ({
+const message = (
+  place: number,
+  name: string,
+  text: string,
+  highlights: [number, number][],
+  ours = false,
+): SearchHit => ({
   kind: 'message',
-  thread: { ...thread(place, -place), customer: { ...customer(place), name } },
+  thread_id: `thr_${place}`,
+  customer: { ...customer(place), name },
   entry: ours ? outbound(place, text, { state: 'read' }) : inbound(place, text),
   snippet: { text, highlights },
 })
@@ -73,7 +81,13 @@ const maya = person(1, 'Maya Lindqvist', 'Maya Lindqvist · 7001002003001', [[0,
 const messages = [
   message(2, 'Gintarė Petrauskaitė', 'Ar galiu grąžinti striukę Skarv? Užsakymas NV-40802', [[9, 17]]),
   message(3, '陈思远', '👍 您好，退款单号是 NV-40655', [[5, 9]]),
-  message(4, 'Jonas Falk', '…the Skarv in moss green, size L, is set aside in Malmö until Saturday evening and…', [[5, 10]], true),
+  message(
+    4,
+    'Jonas Falk',
+    '…the Skarv in moss green, size L, is set aside in Malmö until Saturday evening and…',
+    [[5, 10]],
+    true,
+  ),
 ]
 
 export default {
@@ -88,6 +102,9 @@ export default {
   'very long': () =>
     draw({
       people: [person(5, 'Maria Magdalena Wolfeschlegelsteinhausenbergerdorff-Oyelaran', 'Maria Magdalena', [[0, 5]])],
-      messages: [message(6, 'محمد عبد الرحمن', 'هل يمكنني تغيير موعد التسليم إلى يوم الخميس؟', [[3, 9]]), message(7, '', 'a'.repeat(160), [[0, 160]])],
+      messages: [
+        message(6, 'محمد عبد الرحمن', 'هل يمكنني تغيير موعد التسليم إلى يوم الخميس؟', [[3, 9]]),
+        message(7, '', 'a'.repeat(160), [[0, 160]]),
+      ],
     }),
 }

@@ -13,7 +13,7 @@ import styles from './Search.module.css'
 import type { Found } from './useSearch.ts'
 
 /** The id of a hit's row on the page. */
-export const rowId = (list: string, hit: SearchHit): string => `${list}-${hit.entry?.id ?? hit.thread.customer.id}`
+export const rowId = (list: string, hit: SearchHit): string => `${list}-${hit.entry?.id ?? hit.customer.id}`
 
 type Props = {
   /** The id of the list on the page. */
@@ -38,9 +38,9 @@ export function SearchResults({ list, found, active, onOpen }: Props) {
     hits.length === 0 ? null : (
       // biome-ignore lint/a11y/useSemanticElements: a group of options is no set of form fields
       <div role="group" aria-label={name}>
-        <h2 className={styles.group} aria-hidden="true">
+        <p className={styles.group} aria-hidden="true">
           {name}
-        </h2>
+        </p>
         {hits.map((hit) => {
           const id = rowId(list, hit)
           return <Hit key={id} id={id} hit={hit} chosen={id === active} onOpen={() => onOpen(hit)} />
@@ -83,11 +83,11 @@ function Hit({ id, hit, chosen, onOpen }: { id: string; hit: SearchHit; chosen: 
   const { t } = useTranslation()
   const format = useFormats()
   const now = useNow()
-  const { customer } = hit.thread
+  const { customer } = hit
   const name = customerName(t, customer)
   const entry = hit.entry
-  const at = Date.parse(entry?.at ?? hit.thread.last_activity_at)
   const identity = customer.identities.find((one) => one.id === entry?.identity_id) ?? replyIdentity(customer)
+  const at = Date.parse(entry?.at ?? identity?.last_inbound_at ?? customer.created_at)
   const ours = entry?.type === 'message' && entry.direction === 'outbound'
   return (
     // The keys of an option are those of the field: the focus stays there.

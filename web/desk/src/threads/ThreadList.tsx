@@ -42,7 +42,7 @@ export function ThreadList({ current }: { current: string | undefined }) {
   const open = (hit: SearchHit) =>
     void navigate({
       to: '/threads/$threadId',
-      params: { threadId: hit.thread.id },
+      params: { threadId: hit.thread_id },
       search: hit.entry ? { entry: hit.entry.id } : {},
     })
   useKeys({
