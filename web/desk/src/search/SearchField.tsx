@@ -45,6 +45,7 @@ export const SearchField = forwardRef<HTMLInputElement, Props>(function SearchFi
     <TextInput
       ref={ref}
       className={styles.field ?? ''}
+      classNames={{ input: styles.input ?? '' }}
       type="text"
       inputMode="search"
       enterKeyHint="search"

@@ -21,11 +21,13 @@ type Props = {
   found: Found
   /** The row that the arrows chose. */
   active: string | undefined
+  /** All of one thread: each hit names who wrote it, and there is one group. */
+  within?: boolean
   onOpen: (hit: SearchHit) => void
 }
 
 /** People first, then messages, newest first. */
-export function SearchResults({ list, found, active, onOpen }: Props) {
+export function SearchResults({ list, found, active, within, onOpen }: Props) {
   const { t } = useTranslation()
   const { people, messages, pending, error, words } = found
   const count = people.length + messages.length
@@ -38,12 +40,14 @@ export function SearchResults({ list, found, active, onOpen }: Props) {
     hits.length === 0 ? null : (
       // biome-ignore lint/a11y/useSemanticElements: a group of options is no set of form fields
       <div role="group" aria-label={name}>
-        <p className={styles.group} aria-hidden="true">
-          {name}
-        </p>
+        {within ? null : (
+          <p className={styles.group} aria-hidden="true">
+            {name}
+          </p>
+        )}
         {hits.map((hit) => {
           const id = rowId(list, hit)
-          return <Hit key={id} id={id} hit={hit} chosen={id === active} onOpen={() => onOpen(hit)} />
+          return <Hit key={id} id={id} hit={hit} chosen={id === active} within={within} onOpen={() => onOpen(hit)} />
         })}
       </div>
     )
@@ -79,13 +83,16 @@ export function SearchResults({ list, found, active, onOpen }: Props) {
   )
 }
 
-function Hit({ id, hit, chosen, onOpen }: { id: string; hit: SearchHit; chosen: boolean; onOpen: () => void }) {
+type HitProps = { id: string; hit: SearchHit; chosen: boolean; within: boolean | undefined; onOpen: () => void }
+
+function Hit({ id, hit, chosen, within, onOpen }: HitProps) {
   const { t } = useTranslation()
   const format = useFormats()
   const now = useNow()
   const { customer } = hit
-  const name = customerName(t, customer)
   const entry = hit.entry
+  const author = within && entry?.type === 'message' ? entry.author.name : ''
+  const name = author || customerName(t, customer)
   const identity = customer.identities.find((one) => one.id === entry?.identity_id) ?? replyIdentity(customer)
   const at = Date.parse(entry?.at ?? identity?.last_inbound_at ?? customer.created_at)
   const ours = entry?.type === 'message' && entry.direction === 'outbound'
@@ -115,7 +122,7 @@ function Hit({ id, hit, chosen, onOpen }: { id: string; hit: SearchHit; chosen: 
         <div className={styles.words}>
           {identity ? <ChannelGlyph kind={identity.kind} size="s" named /> : null}
           <span dir="auto">
-            {ours ? <span className="fnt">{`${t('list.you')} `}</span> : null}
+            {ours && !author ? <span className="fnt">{`${t('list.you')} `}</span> : null}
             {marked(hit.snippet).map((part, place) =>
               part.hit ? (
                 // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a snippet never change their order

@@ -51,7 +51,7 @@ export function ThreadSearch({
           <Icon name="x" />
         </ActionIcon>
       </div>
-      {open ? <SearchResults list={LIST} found={found} active={choice.active} onOpen={onOpen} /> : null}
+      {open ? <SearchResults list={LIST} found={found} active={choice.active} onOpen={onOpen} within /> : null}
     </search>
   )
 }

@@ -111,8 +111,8 @@ export function ThreadList({ current }: { current: string | undefined }) {
         />
       )}
       <footer className={styles.foot}>
-        <Kbd keys="J" />
-        <Kbd keys="K" /> {t('list.move')}
+        <Kbd keys={searching ? '↓' : 'J'} />
+        <Kbd keys={searching ? '↑' : 'K'} /> {t('list.move')}
         <Kbd keys="↵" /> {t('list.open')}
         <span className="grow" />
         <Kbd keys="?" /> {t('list.keys')}
