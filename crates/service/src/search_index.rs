@@ -23,6 +23,22 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How long a workspace's index is held; renewed with every batch.
 const LEASE_MILLIS: i64 = 30_000;
 
+/// Batches of one workspace before the next one has its turn.
+const TURN: usize = 16;
+
+/// What a look at all workspaces came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Looked {
+    /// Nothing was to be done here.
+    Idle,
+    /// Something was written, up to the log's end as it was.
+    Current,
+    /// There is more to do.
+    Behind,
+    /// The store failed.
+    Failed,
+}
+
 /// Runs until `stop`.
 pub(crate) async fn work(services: Services, stop: CancellationToken) {
     let sweep = Duration::from_millis(services.0.config.sweep_millis);
@@ -30,19 +46,14 @@ pub(crate) async fn work(services: Services, stop: CancellationToken) {
     loop {
         // Seen before the look: what is committed during it wakes us again.
         grown.borrow_and_update();
-        let pause = match look(&services, &stop).await {
-            Ok(true) => Some(GATHER),
-            Ok(false) => None,
-            Err(error) => {
-                tracing::error!(%error, "the search index could not follow the log; trying again");
-                Some(PAUSE)
-            }
-        };
+        let looked = look(&services, &stop).await;
         let wait = async {
-            match pause {
-                Some(pause) => tokio::time::sleep(pause).await,
+            match looked {
                 // Another process's commits do not wake us: the sweep finds them.
-                None => drop(tokio::time::timeout(sweep, grown.changed()).await),
+                Looked::Idle => drop(tokio::time::timeout(sweep, grown.changed()).await),
+                Looked::Current => tokio::time::sleep(GATHER).await,
+                Looked::Behind => tokio::task::yield_now().await,
+                Looked::Failed => tokio::time::sleep(PAUSE).await,
             }
         };
         tokio::select! {
@@ -52,25 +63,39 @@ pub(crate) async fn work(services: Services, stop: CancellationToken) {
     }
 }
 
-/// Indexes what is behind; true when there was something that this process could do.
-async fn look(services: &Services, stop: &CancellationToken) -> store::Result<bool> {
-    let lags = services.store().list_search_lags().await?;
-    let mut worked = false;
-    let mut open = 0;
+/// Indexes what is behind, each workspace for a while.
+async fn look(services: &Services, stop: &CancellationToken) -> Looked {
+    let lags = match services.store().list_search_lags().await {
+        Ok(lags) => lags,
+        Err(error) => {
+            tracing::error!(%error, "the search index cannot see the log; trying again");
+            return Looked::Failed;
+        }
+    };
+    let (mut looked, mut open) = (Looked::Idle, 0);
     for lag in lags.into_iter().filter(|lag| lag.indexed < lag.head) {
-        let indexed = catch_up(services, lag, stop).await?;
-        worked |= indexed > lag.indexed;
+        let (indexed, outcome) = match catch_up(services, lag, stop).await {
+            Ok(indexed) if indexed >= lag.head => (indexed, Looked::Current),
+            Ok(indexed) if indexed > lag.indexed => (indexed, Looked::Behind),
+            // Somebody else holds the lease.
+            Ok(indexed) => (indexed, Looked::Idle),
+            Err(error) => {
+                tracing::error!(%error, workspace.id = %lag.workspace_id, "the search index could not follow the log; trying again");
+                (lag.indexed, Looked::Failed)
+            }
+        };
+        looked = looked.max(outcome);
         open += (lag.head - indexed).max(0);
     }
     metrics::gauge!("search_lag_records").set(open as f64);
-    Ok(worked)
+    looked
 }
 
-/// Follows one workspace's log to its end; says how far the index is.
+/// Follows one workspace's log for a turn; says how far the index is.
 async fn catch_up(services: &Services, lag: SearchLag, stop: &CancellationToken) -> store::Result<i64> {
     let (store, owner) = (services.store(), services.0.owner);
     let mut indexed = lag.indexed;
-    while !stop.is_cancelled() {
+    for _ in 0..TURN {
         let now = services.now();
         let until = now.plus_millis(LEASE_MILLIS);
         let Some(place) = store.claim_search_index(lag.workspace_id, owner, now, until).await? else { break };
@@ -79,12 +104,45 @@ async fn catch_up(services: &Services, lag: SearchLag, stop: &CancellationToken)
         let Some((subjects, through)) = stretch(&records) else { break };
         let documents = read(services, lag.workspace_id, subjects).await?;
         let batch = SearchBatch { workspace_id: lag.workspace_id, owner, after: place, through, documents };
-        if !store.apply_search_batch(batch).await? {
+        let written = match store.apply_search_batch(batch.clone()).await {
+            // One document that the database refuses must not hold up those behind it.
+            Err(StoreError::Internal(_)) => apply_one_by_one(services, batch, &records).await?,
+            outcome => outcome?,
+        };
+        if !written {
             break;
         }
         indexed = through;
+        if stop.is_cancelled() {
+            break;
+        }
     }
     Ok(indexed)
+}
+
+/// The same record by record; what the database refuses is left out and told.
+async fn apply_one_by_one(services: &Services, batch: SearchBatch, records: &[LogRecord]) -> store::Result<bool> {
+    let mut documents: BTreeMap<SearchSubject, SearchDocument> =
+        batch.documents.into_iter().map(|document| (document.subject, document)).collect();
+    let (workspace_id, owner) = (batch.workspace_id, batch.owner);
+    let mut after = batch.after;
+    for record in records.iter().take_while(|record| record.seq <= batch.through) {
+        let subject = subject(record);
+        let own = subject.and_then(|subject| documents.remove(&subject)).into_iter().collect();
+        let alone = SearchBatch { workspace_id, owner, after, through: record.seq, documents: own };
+        let written = match services.store().apply_search_batch(alone.clone()).await {
+            Err(StoreError::Internal(error)) => {
+                tracing::error!(%error, workspace.id = %workspace_id, record.seq, "a document cannot be written to the search index; left out");
+                services.store().apply_search_batch(SearchBatch { documents: Vec::new(), ..alone }).await?
+            }
+            outcome => outcome?,
+        };
+        if !written {
+            return Ok(false);
+        }
+        after = record.seq;
+    }
+    Ok(true)
 }
 
 /// What the next records are about, as far as one command may go, and the last record of them.
