@@ -56,7 +56,7 @@ impl Corpus {
         let mut words = Vec::with_capacity(WORDS);
         for number in 0..WORDS {
             let mut word = String::new();
-            for _ in 0..=number.ilog10().min(3) {
+            for _ in 0..=(number + 1).ilog10().min(3) {
                 word += beginnings[random.below(beginnings.len())];
                 word += middles[random.below(middles.len())];
             }

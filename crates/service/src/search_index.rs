@@ -20,8 +20,8 @@ const DOCUMENTS: usize = 64;
 const GATHER: Duration = Duration::from_millis(200);
 /// The pause after the store failed.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long a workspace's index is held; renewed with every batch.
-const LEASE_MILLIS: i64 = 30_000;
+/// How long a workspace's index is held, unless it is given back at the log's end; renewed with every batch.
+const LEASE_MILLIS: i64 = 10_000;
 
 /// Batches of one workspace before the next one has its turn.
 const TURN: usize = 16;
@@ -103,7 +103,8 @@ async fn catch_up(services: &Services, lag: SearchLag, stop: &CancellationToken)
         let records = store.list_log_records(lag.workspace_id, Cursor::at(place), RECORDS).await?;
         let Some((subjects, through)) = stretch(&records) else { break };
         let documents = read(services, lag.workspace_id, subjects).await?;
-        let batch = SearchBatch { workspace_id: lag.workspace_id, owner, after: place, through, documents };
+        let is_last = records.len() < RECORDS as usize && records.last().is_some_and(|last| last.seq == through);
+        let batch = SearchBatch { workspace_id: lag.workspace_id, owner, after: place, through, is_last, documents };
         let written = match store.apply_search_batch(batch.clone()).await {
             // One document that the database refuses must not hold up those behind it.
             Err(StoreError::Internal(_)) => apply_one_by_one(services, batch, &records).await?,
@@ -113,7 +114,7 @@ async fn catch_up(services: &Services, lag: SearchLag, stop: &CancellationToken)
             break;
         }
         indexed = through;
-        if stop.is_cancelled() {
+        if is_last || stop.is_cancelled() {
             break;
         }
     }
@@ -129,7 +130,7 @@ async fn apply_one_by_one(services: &Services, batch: SearchBatch, records: &[Lo
     for record in records.iter().take_while(|record| record.seq <= batch.through) {
         let subject = subject(record);
         let own = subject.and_then(|subject| documents.remove(&subject)).into_iter().collect();
-        let alone = SearchBatch { workspace_id, owner, after, through: record.seq, documents: own };
+        let alone = SearchBatch { workspace_id, owner, after, through: record.seq, is_last: false, documents: own };
         let written = match services.store().apply_search_batch(alone.clone()).await {
             Err(StoreError::Internal(error)) => {
                 tracing::error!(%error, workspace.id = %workspace_id, record.seq, "a document cannot be written to the search index; left out");

@@ -2,7 +2,7 @@
 //! writes documents and the place in the log together. So a crash loses and doubles nothing, and doing it again changes
 //! nothing.
 
-use super::{RANGE, terms};
+use super::{BLOCKS, RANGE, terms};
 use crate::{
     Store,
     engine::{Executor, Row, Value, params, queries},
@@ -63,6 +63,8 @@ pub struct SearchBatch {
     pub after: i64,
     /// Where it is then.
     pub through: i64,
+    /// Nothing more is known to follow: the lease is given back, so that whoever hears of the next record may take it.
+    pub is_last: bool,
     /// The documents; of one subject at most one counts, the last.
     pub documents: Vec<SearchDocument>,
 }
@@ -73,7 +75,7 @@ queries! {
     OPEN_CURSOR = Same("INSERT INTO search_cursor (workspace_id, number, seq, last_document_id) SELECT w.id, (SELECT COALESCE(MAX(number), 0) + 1 FROM search_cursor), 0, 0 FROM workspace w WHERE w.id = $1 ON CONFLICT DO NOTHING");
     CLAIM = Same("UPDATE search_cursor SET lease_owner = $1, lease_until = $2 WHERE workspace_id = $3 AND (lease_owner IS NULL OR lease_owner = $1 OR lease_until <= $4 OR $5)");
     PLACE = Same("SELECT seq, number, last_document_id FROM search_cursor WHERE workspace_id = $1");
-    ADVANCE = Same("UPDATE search_cursor SET seq = $1, last_document_id = $2 WHERE workspace_id = $3 AND seq = $4 AND lease_owner = $5");
+    ADVANCE = Same("UPDATE search_cursor SET seq = $1, last_document_id = $2, lease_owner = CASE WHEN $3 THEN NULL ELSE lease_owner END WHERE workspace_id = $4 AND seq = $5 AND lease_owner = $6");
     MESSAGES = Two {
         sqlite: "SELECT id, identity_id, at, blocks FROM message WHERE workspace_id = $1 AND id = $2",
         postgres: "SELECT m.id, m.identity_id, m.at, m.blocks FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN message m ON m.id = u.id AND m.workspace_id = u.workspace_id",
@@ -167,6 +169,9 @@ async fn put(
         let Some(id) = ids.get(&document.subject) else { continue };
         let mut scope = vec![terms::kind_token(document.subject.0, number)];
         scope.extend(document.identity_id.map(terms::identity_token));
+        if !is_sqlite {
+            scope.extend(BLOCKS.iter().map(|size| terms::block_token(*size, id >> size)));
+        }
         let write = if is_sqlite { terms::sqlite_document } else { terms::postgres_document };
         texts.push((*id, write(&document.tokens, &scope)));
     }
@@ -194,13 +199,14 @@ pub(crate) async fn apply(executor: &Executor, batch: &SearchBatch) -> Result<bo
         // Done already: a commit whose answer was lost, run again.
         return Ok(true);
     }
-    let last_id = last_id.max(number * RANGE);
     let subjects: BTreeMap<SearchSubject, &SearchDocument> =
         batch.documents.iter().map(|document| (document.subject, document)).collect();
     let (written, gone): (Vec<&SearchDocument>, Vec<&SearchDocument>) =
         subjects.into_values().partition(|document| !document.tokens.stream.is_empty());
     // First of all, since it locks the row: two processes take turns here.
-    let params = params![batch.through, last_id + written.len() as i64, workspace.0, batch.after, batch.owner];
+    let last_id = last_id.max(number * RANGE);
+    let new_last_id = last_id + written.len() as i64;
+    let params = params![batch.through, new_last_id, batch.is_last, workspace.0, batch.after, batch.owner];
     if executor.execute(ADVANCE, &params).await? == 0 {
         return Ok(false);
     }

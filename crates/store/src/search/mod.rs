@@ -2,9 +2,9 @@
 //!
 //! The words are split by `model::fold` alone ([`terms`]). Results come newest first: a document's id follows the order of the
 //! log. On SQLite FTS5 walks its lists from the end and stops at the limit, however common the word. PostgreSQL's GIN gives
-//! all matches in no order, so a common word would cost all its rows; there the newest documents are looked through first,
-//! and only what is rare among them is asked of the index. A plain `ORDER BY id LIMIT` leaves that choice to an estimate,
-//! and a wrong one reads the whole table.
+//! all matches in no order, so a common word would cost all its rows; there every document also has tokens for the blocks of
+//! ids that it is in, and the index is asked for the newest block first, then for larger ones, until there are enough. A
+//! plain `ORDER BY id LIMIT` leaves the choice of a plan to an estimate, and a wrong one reads the whole table.
 
 mod indexing;
 mod terms;
@@ -25,9 +25,9 @@ use model::{CustomerId, IdentityId, Timestamp, WorkspaceId, fold::Query, search:
 pub const SEARCH_LIMIT: std::time::Duration = engine::bounded::LIMIT;
 /// The ids of one workspace's documents.
 const RANGE: i64 = 1 << 40;
-/// PostgreSQL: how many of the newest documents are looked through for each one wanted, before the index is asked. A word that
-/// is not found `limit` times among them is in fewer than one of this many documents, so that its list is short.
-const LOOK_THROUGH: i64 = 200;
+/// PostgreSQL: the sizes of blocks, as powers of two, smallest first. What is in few of the documents of one size is looked
+/// for in the next one, so that never many more rows are fetched than are wanted.
+const BLOCKS: [u32; 3] = [12, 15, 18];
 
 /// What to look for.
 #[derive(Debug, Clone)]
@@ -62,12 +62,7 @@ pub struct FoundDocument {
 }
 
 queries! {
-    NUMBER = Same("SELECT number FROM search_cursor WHERE workspace_id = $1");
-    /// PostgreSQL alone: looks at the newest documents one by one.
-    NEWEST_MATCHES = Two {
-        sqlite: "SELECT 1",
-        postgres: "WITH newest AS MATERIALIZED (SELECT id, tokens FROM search_index WHERE id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3) SELECT id FROM newest WHERE tokens @@ CAST(CAST($4 AS TEXT) AS TSQUERY) ORDER BY id DESC LIMIT $5",
-    };
+    PLACE = Same("SELECT number, last_document_id FROM search_cursor WHERE workspace_id = $1");
     /// Asks the index. On PostgreSQL the range is looked at afterwards, or the planner might walk it instead.
     MATCHES = Two {
         sqlite: "SELECT rowid FROM search_index WHERE search_index MATCH $1 AND rowid < $2 AND rowid >= $3 ORDER BY rowid DESC LIMIT $4",
@@ -90,35 +85,69 @@ fn read_found(row: &Row<'_>) -> Result<FoundDocument> {
     })
 }
 
+/// A workspace's documents.
+struct Extent {
+    /// The workspace's number.
+    number: i64,
+    /// The ids are `first..=last`.
+    first: i64,
+    last: i64,
+}
+
 /// Ids of what matches, newest first.
-async fn matches(executor: &Executor, request: &SearchRequest, number: i64) -> Result<Vec<i64>> {
-    let (first, limit) = (number * RANGE, i64::from(request.limit));
-    let before = request.before.min(first + RANGE);
+async fn matches(executor: &Executor, request: &SearchRequest, extent: &Extent) -> Result<Vec<i64>> {
     let is_sqlite = executor.postgres_client().is_none();
     let mut scopes = Vec::new();
     let every_kind = request.kinds.is_empty() || SearchKind::ALL.iter().all(|kind| request.kinds.contains(kind));
     // On SQLite a workspace is a range of the lists; PostgreSQL would fetch what other workspaces have as well.
     if !(is_sqlite && every_kind) {
         let kinds = if every_kind { &SearchKind::ALL[..] } else { &request.kinds };
-        scopes.push(kinds.iter().map(|kind| terms::kind_token(*kind, number)).collect());
+        scopes.push(kinds.iter().map(|kind| terms::kind_token(*kind, extent.number)).collect());
     }
     if !request.identities.is_empty() {
         scopes.push(request.identities.iter().map(|id| terms::identity_token(*id)).collect());
     }
-    let id = |row: &Row<'_>| row.int(0);
+    let before = request.before.min(extent.last + 1);
     if is_sqlite {
         let query = terms::sqlite_match(&request.query, &scopes);
-        return executor.query(MATCHES, &params![&query, before, first, limit], id).await;
+        let params = params![&query, before, extent.first, i64::from(request.limit)];
+        return executor.query(MATCHES, &params, |row| row.int(0)).await;
     }
-    let query = terms::postgres_match(&request.query, &scopes);
-    if request.identities.is_empty() {
-        let params = params![before, first, limit * LOOK_THROUGH, &query, limit];
-        let newest = executor.query(NEWEST_MATCHES, &params, id).await?;
-        if newest.len() as i64 == limit {
-            return Ok(newest);
+    postgres_matches(executor, request, extent, scopes, before).await
+}
+
+/// Asks for the newest documents, then for older ones in larger and larger blocks, until there are enough.
+async fn postgres_matches(
+    executor: &Executor,
+    request: &SearchRequest,
+    extent: &Extent,
+    mut scopes: Vec<Vec<String>>,
+    mut before: i64,
+) -> Result<Vec<i64>> {
+    let mut found: Vec<i64> = Vec::new();
+    let wanted = |found: &[i64]| i64::from(request.limit) - found.len() as i64;
+    // What came through few identities is a short list already.
+    let sizes = if request.identities.is_empty() { &BLOCKS[..] } else { &[] };
+    for size in sizes {
+        if before <= extent.first || wanted(&found) <= 0 {
+            return Ok(found);
         }
+        // Two of them: the newest one may have just begun.
+        let block = (before - 1) >> size;
+        scopes.push([block, block - 1].iter().map(|block| terms::block_token(*size, *block)).collect());
+        let query = terms::postgres_match(&request.query, &scopes);
+        scopes.pop();
+        let from = ((block - 1) << size).max(extent.first);
+        let params = params![&query, before, from, wanted(&found)];
+        found.extend(executor.query(MATCHES, &params, |row| row.int(0)).await?);
+        before = from;
     }
-    executor.query(MATCHES, &params![&query, before, first, limit], id).await
+    if before > extent.first && wanted(&found) > 0 {
+        let query = terms::postgres_match(&request.query, &scopes);
+        let params = params![&query, before, extent.first, wanted(&found)];
+        found.extend(executor.query(MATCHES, &params, |row| row.int(0)).await?);
+    }
+    Ok(found)
 }
 
 impl Store {
@@ -128,10 +157,14 @@ impl Store {
         self.read_bounded(request, |executor, request| {
             async move {
                 let workspace = request.workspace_id.0;
-                let Some(number) = executor.query_opt(NUMBER, &params![workspace], |row| row.int(0)).await? else {
+                let extent = |row: &Row<'_>| {
+                    let number = row.int(0)?;
+                    Ok(Extent { number, first: number * RANGE, last: row.int(1)? })
+                };
+                let Some(extent) = executor.query_opt(PLACE, &params![workspace], extent).await? else {
                     return Ok(Vec::new());
                 };
-                let ids = matches(executor, request, number).await?;
+                let ids = matches(executor, request, &extent).await?;
                 let rows: Vec<[Value<'_>; 2]> = ids.iter().map(|id| params![workspace, *id]).collect();
                 let mut found = executor.batch(FOUND, &rows, read_found).await?;
                 found.sort_by_key(|document| std::cmp::Reverse(document.id));

@@ -1,7 +1,7 @@
 //! The tokens of a document and the clauses of a query, as the two engines read them.
 //!
 //! Tokens hold letters, digits, marks and emoji alone, so nothing in them can be syntax of either engine. What narrows a
-//! search (kind, workspace, identity) is a token too, begun by a character of the private use area, which no text's token
+//! search (kind, workspace, identity, age) is a token too, begun by a character of the private use area, which no text's token
 //! holds: both engines then cut the lists of what is asked for against each other, instead of fetching rows to look at them.
 
 use model::{
@@ -19,6 +19,14 @@ use std::{
 const KIND: char = '\u{e000}';
 /// Begins the token of an identity.
 const IDENTITY: char = '\u{e001}';
+
+/// Begins the token of a block of ids.
+const BLOCK: char = '\u{e002}';
+
+/// The token of a block of `2^size` ids.
+pub(super) fn block_token(size: u32, block: i64) -> String {
+    format!("{BLOCK}{size}i{block}")
+}
 
 /// The token of a kind within a workspace, given the workspace's number.
 pub(super) fn kind_token(kind: SearchKind, number: i64) -> String {

@@ -84,7 +84,7 @@ async fn next_batch(store: &Store, workspace_id: WorkspaceId, step: u32) -> Opti
         })
         .collect();
     let documents = documents(store, workspace_id, subjects).await;
-    Some(SearchBatch { workspace_id, owner: OWNER, after, through, documents })
+    Some(SearchBatch { workspace_id, owner: OWNER, after, through, is_last: false, documents })
 }
 
 async fn documents(store: &Store, workspace: WorkspaceId, subjects: BTreeSet<SearchSubject>) -> Vec<SearchDocument> {
@@ -275,14 +275,14 @@ async fn rare_and_common_words_are_found_among_many(harness: Harness) {
     let talk = harness.talk().await;
     let first = say(&harness, &talk, "common needle").await;
     index(&harness, 500).await;
-    // More than PostgreSQL looks through, and more than a thousand of one token.
+    // More than PostgreSQL's two smallest blocks hold.
     let base = harness.id();
-    let documents: Vec<SearchDocument> = (1..=1_500)
+    let documents: Vec<SearchDocument> = (1..=9_000)
         .map(|n| SearchDocument {
             subject: (SearchKind::Message, base + n),
             identity_id: Some(talk.identity),
             at: now(),
-            tokens: Tokens::of(&format!("common words {}", if n % 500 == 0 { "seldom" } else { "again" })),
+            tokens: Tokens::of(&format!("common words {}", if n % 3_000 == 0 { "seldom" } else { "again" })),
         })
         .collect();
     let record = say(&harness, &talk, "one more").await;
@@ -292,15 +292,22 @@ async fn rare_and_common_words_are_found_among_many(harness: Harness) {
     let limited = |words, limit| SearchRequest { limit, ..request(harness.workspace, words) };
     let ids = |found: Vec<FoundDocument>| found.into_iter().map(|hit| hit.subject_id - base).collect::<Vec<_>>();
     let store = &harness.store;
-    assert_eq!(ids(store.search(limited("common", 2)).await.unwrap()), [1_500, 1_499]);
-    assert_eq!(ids(store.search(limited("com", 2)).await.unwrap()), [1_500, 1_499]);
-    assert_eq!(ids(store.search(limited("common seldom", 3)).await.unwrap()), [1_500, 1_000, 500]);
-    assert_eq!(ids(store.search(limited("seld", 2)).await.unwrap()), [1_500, 1_000]);
+    assert_eq!(ids(store.search(limited("common", 2)).await.unwrap()), [9_000, 8_999]);
+    assert_eq!(ids(store.search(limited("com", 2)).await.unwrap()), [9_000, 8_999]);
+    assert_eq!(ids(store.search(limited("common seldom", 3)).await.unwrap()), [9_000, 6_000, 3_000]);
+    assert_eq!(ids(store.search(limited("seld", 2)).await.unwrap()), [9_000, 6_000]);
     assert_eq!(ids(store.search(limited("needle", 1)).await.unwrap()), [first.0 - base]);
     assert_eq!(ids(store.search(limited("needle common", 1)).await.unwrap()), [first.0 - base]);
     assert!(store.search(limited("absent common", 1)).await.unwrap().is_empty());
-    let all = store.search(limited("common", 5_000)).await.unwrap();
-    assert_eq!(all.len(), 1_501);
+    let all = store.search(limited("common", 20_000)).await.unwrap();
+    assert_eq!(ids(all.clone())[..2], [9_000, 8_999]);
+    assert_eq!(all.len(), 9_001);
+    // From any place on, whatever block it is in.
+    for place in [0, 1, 3_999, 8_000, 8_999, 9_000] {
+        let before = all[place].id;
+        let older = store.search(SearchRequest { before, ..limited("common", 20_000) }).await.unwrap();
+        assert_eq!(older, all[place + 1..], "{place}");
+    }
 }
 
 async fn kinds_and_identities_narrow_a_search(harness: Harness) {
@@ -433,12 +440,16 @@ async fn one_process_at_a_time_keeps_an_index(harness: Harness) {
     }
     assert_eq!(store.claim_search_index(workspace, 2, later(1_500), later(9_000)).await.unwrap(), Some(0), "it ended");
     let documents = documents(store, workspace, BTreeSet::from([(SearchKind::Customer, talk.customer.0)])).await;
-    let late = SearchBatch { workspace_id: workspace, owner: 1, after: 0, through: head, documents };
+    let late = SearchBatch { workspace_id: workspace, owner: 1, after: 0, through: head, is_last: false, documents };
     assert!(!store.apply_search_batch(late.clone()).await.unwrap(), "the lease is another's");
     assert!(find(&harness, "person").await.is_empty());
-    assert!(store.apply_search_batch(SearchBatch { owner: 2, ..late }).await.unwrap());
+    let last = SearchBatch { owner: 2, is_last: true, ..late };
+    assert!(store.apply_search_batch(last.clone()).await.unwrap());
     assert_eq!(lag().await, (head, head));
     assert_eq!(find(&harness, "person").await.len(), 1);
+    let next = store.claim_search_index(workspace, 1, later(1_500), later(9_000)).await.unwrap();
+    assert_eq!(next, Some(head), "given back at the log's end");
+    assert!(store.apply_search_batch(last).await.unwrap(), "run again, it has nothing to do");
 }
 
 async fn a_batch_is_written_whole_or_not_at_all_and_only_once(harness: Harness) {
