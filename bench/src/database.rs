@@ -123,6 +123,26 @@ impl Reader {
         }
     }
 
+    /// Records of the log that the search index has not seen yet.
+    pub async fn search_lag(&self) -> Result<i64> {
+        let [lag] = self.numbers("SELECT h.seq - COALESCE((SELECT c.seq FROM search_cursor c WHERE c.workspace_id = h.workspace_id), 0) FROM log_head h").await?;
+        Ok(lag)
+    }
+
+    /// Bytes of the database.
+    pub async fn bytes(&self) -> Result<u64> {
+        let [bytes] = match self {
+            Self::Sqlite(..) => {
+                self.numbers(
+                    "SELECT (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size)",
+                )
+                .await?
+            }
+            Self::Postgres(_) => self.numbers("SELECT pg_database_size(current_database())").await?,
+        };
+        Ok(bytes.unsigned_abs())
+    }
+
     /// Transactions that were committed up to now, of the whole database; differences of it tell how large the groups are.
     pub async fn transactions(&self) -> Result<i64> {
         match self {

@@ -7,6 +7,7 @@
 //!
 //! Start with [`rounds`] (what is measured), then [`load`] (how) and [`raw`] (against what); `--help` lists the options.
 
+mod corpus;
 mod database;
 mod disk;
 mod error;
@@ -47,6 +48,9 @@ struct Options {
     /// Repetitions of the rounds that find the knee and of the steady ones.
     #[arg(long, value_name = "N", default_value_t = 3)]
     repeats: usize,
+    /// Messages that the search round looks through; a customer for each ten comes on top.
+    #[arg(long, value_name = "N", default_value_t = 300_000)]
+    documents: usize,
     /// Measure these parts alone.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PARTS")]
     only: Vec<rounds::Part>,
@@ -79,7 +83,7 @@ fn main() -> ExitCode {
 async fn run(options: &Options) -> Result<bool> {
     let binary = installation::binary(options.binary.clone())?;
     let scratch = options.scratch.clone().unwrap_or_else(std::env::temp_dir);
-    let plan = rounds::Plan::new(options.smoke, options.repeats, &options.only);
+    let plan = rounds::Plan::new(options.smoke, options.repeats, &options.only, options.documents);
     let mut report = report::Report::new(&binary, options.smoke);
     if matches!(options.engine, Engines::Sqlite | Engines::Both) {
         let place = installation::Place::sqlite(&scratch)?;

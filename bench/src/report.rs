@@ -137,6 +137,7 @@ fn lines(figures: &Figures) -> Vec<Line> {
         lines.push(foreign(figures.live.iter().map(|round| &round.cores)));
     }
     flood(figures, &mut lines);
+    search(figures, &mut lines);
     if let Some(footprint) = &figures.footprint {
         let idle = footprint.idle;
         let measured = format!("{:.1} MB, database's processes {:.1} MB", idle.server, idle.database);
@@ -206,6 +207,18 @@ fn steady(figures: &Figures, lines: &mut Vec<Line>) {
         lines.push(plain("  sent late by", latency(typical(figures.steady.iter().map(|round| &round.late)))));
         lines.push(foreign(figures.steady.iter().map(|round| &round.cores)));
     }
+}
+
+fn search(figures: &Figures, lines: &mut Vec<Line>) {
+    let Some(search) = &figures.search else { return };
+    let per_document = (search.bytes[1].saturating_sub(search.bytes[0])) as f64 / search.documents as f64;
+    let measured = format!("{:.0} /s, {per_document:.0} bytes each", search.indexed_per_second);
+    lines.push(plain(format!("search index of {} documents", search.documents), measured));
+    for kind in &search.searched {
+        let measured = format!("{}, {:.1} hits", latency(kind.latency), kind.hits);
+        lines.push(barred(format!("  {}", kind.what), measured, "p99 < 100 ms", kind.latency.p99 < 100.0));
+    }
+    lines.push(plain("  words, eight searches at once", latency(search.eight_at_once)));
 }
 
 fn flood(figures: &Figures, lines: &mut Vec<Line>) {

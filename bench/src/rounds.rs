@@ -7,6 +7,7 @@ mod flood;
 mod footprint;
 mod inbound;
 mod live;
+mod search;
 
 use crate::{
     database::{Reader, Stored},
@@ -23,6 +24,7 @@ pub use flood::Flood;
 pub use footprint::Footprint;
 pub use inbound::{Knee, Steady};
 pub use live::Live;
+pub use search::Search;
 use serde::Serialize;
 use std::{path::Path, time::Duration};
 
@@ -46,6 +48,8 @@ pub enum Part {
     Steady,
     /// The flood.
     Flood,
+    /// Search in a filled installation; only when it is named, since filling takes minutes.
+    Search,
 }
 
 /// Rates, lengths, repetitions.
@@ -54,19 +58,29 @@ pub struct Plan {
     smoke: bool,
     parts: Vec<Part>,
     repeats: usize,
+    documents: usize,
 }
 
 impl Plan {
-    /// The default one, or the short one; all parts unless some are named.
-    pub fn new(smoke: bool, repeats: usize, parts: &[Part]) -> Self {
+    /// The default one, or the short one; all parts but search unless some are named.
+    pub fn new(smoke: bool, repeats: usize, parts: &[Part], documents: usize) -> Self {
         let all = [Part::Footprint, Part::Live, Part::Knee, Part::Steady, Part::Flood];
         let parts = if parts.is_empty() { all.to_vec() } else { parts.to_vec() };
-        Self { smoke, parts, repeats: if smoke { 1 } else { repeats.max(1) } }
+        Self { smoke, parts, repeats: if smoke { 1 } else { repeats.max(1) }, documents }
     }
 
     /// One of two values.
     fn pick<T>(&self, full: T, smoke: T) -> T {
         if self.smoke { smoke } else { full }
+    }
+
+    fn is_smoke(&self) -> bool {
+        self.smoke
+    }
+
+    /// Messages of the search round.
+    fn documents(&self) -> usize {
+        self.pick(self.documents, 2_000)
     }
 
     fn has(&self, part: Part) -> bool {
@@ -97,6 +111,8 @@ pub struct Figures {
     pub raw_fixed: Vec<raw::Raw>,
     /// The flood.
     pub flood: Option<Flood>,
+    /// Search.
+    pub search: Option<Search>,
     /// Why rounds are void: messages lost, doubled or refused.
     pub faults: Vec<String>,
 }
@@ -143,6 +159,7 @@ pub async fn measure(binary: &Path, place: &Place, plan: &Plan) -> Result<Figure
         raw: Vec::new(),
         raw_fixed: Vec::new(),
         flood: None,
+        search: None,
         faults: Vec::new(),
     };
     let mut writer = Writer::new(installation.target());
@@ -191,6 +208,12 @@ pub async fn measure(binary: &Path, place: &Place, plan: &Plan) -> Result<Figure
     server.stop();
     figures.durable_writes = durable_writes;
     figures.faults = faults;
+    if plan.has(Part::Search) {
+        report::progress(&format!("{engine}: search among {} messages", plan.documents()));
+        let search = search::measure(binary, place, plan).await?;
+        figures.faults.extend(search.faults.iter().map(|fault| format!("search, {fault}")));
+        figures.search = Some(search);
+    }
     Ok(figures)
 }
 

@@ -30,6 +30,7 @@ pub mod observe;
 pub mod openapi;
 pub mod operations;
 pub mod problem;
+pub mod search;
 pub mod session;
 pub mod setup;
 pub mod threads;

@@ -2,7 +2,7 @@
 
 use crate::{
     App, agents, attributes, calendars, channel_accounts, customers, episode_acts, episodes, files, labels, links,
-    live, me, merges, messages, notes, operations, problem, session, setup, threads, tokens, webhooks,
+    live, me, merges, messages, notes, operations, problem, search, session, setup, threads, tokens, webhooks,
 };
 use axum::{
     http::header,
@@ -47,6 +47,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         (name = "Labels", description = "Words that sort customers."),
         (name = "Attributes", description = "The fields of customers."),
         (name = "Calendars", description = "When somebody is there."),
+        (name = "Search", description = "Finding messages and people by words."),
         (name = "Live", description = "The log, as it grows."),
         (name = "Channel accounts", description = "The senders that are connected."),
         (name = "Webhooks", description = "Programs that are told what happens."),
@@ -136,6 +137,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(calendars::preview_hours))
         .routes(routes!(calendars::get_calendar, calendars::update_calendar, calendars::delete_calendar))
         .routes(routes!(calendars::preview_calendar))
+        .routes(routes!(search::search))
         .routes(routes!(operations::list_jobs))
         .routes(routes!(operations::replay_job))
         .routes(routes!(operations::dismiss_job))

@@ -164,6 +164,12 @@ impl Block {
     }
 }
 
+/// The words of a message that search looks through, a line for each: texts, captions, titles, a file's name.
+#[must_use]
+pub fn searchable_text(blocks: &[Block]) -> String {
+    blocks.iter().flat_map(Block::words).collect::<Vec<_>>().join("\n")
+}
+
 /// The words of a message as one line of plain text, for lists and previews. At most `max_chars` characters. A block without
 /// words (a picture without a caption and a name) adds none: whoever shows the line names its kind ([`Block::kind`]).
 #[must_use]

@@ -30,6 +30,8 @@ pub mod messages;
 pub mod notes;
 pub mod operations;
 mod paging;
+pub mod search;
+mod search_index;
 mod secret;
 pub mod services;
 pub mod threads;

@@ -6,6 +6,7 @@ use crate::{
     callbacks::Endpoints,
     housekeeping, inbound, jobs,
     live::{Followers, Hubs},
+    search_index,
     webhooks::{self, Webhooks},
 };
 use channel::{Registry, http::AllowList};
@@ -104,13 +105,14 @@ impl Services {
         })))
     }
 
-    /// Starts the workers (inbound, jobs, webhooks, housekeeping). They stop when `stop` is cancelled, finishing what they hold.
+    /// Starts the workers (inbound, jobs, webhooks, search index, housekeeping). They stop when `stop` is cancelled, finishing what they hold.
     pub fn spawn_workers(&self, tracker: &TaskTracker, stop: &CancellationToken) {
         for lane in 0..LANES {
             tracker.spawn(inbound::work(self.clone(), lane, stop.clone()));
         }
         tracker.spawn(jobs::work(self.clone(), stop.clone()));
         tracker.spawn(webhooks::work(self.clone(), stop.clone()));
+        tracker.spawn(search_index::work(self.clone(), stop.clone()));
         tracker.spawn(housekeeping::work(self.clone(), stop.clone()));
     }
 

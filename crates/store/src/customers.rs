@@ -57,6 +57,11 @@ queries! {
     /// A customer, or whom an alias stands for.
     GET = Same("SELECT c.id, t.id, c.name, c.created_at FROM customer x JOIN customer c ON c.id = COALESCE(x.merged_into, x.id) JOIN thread t ON t.customer_id = c.id WHERE x.workspace_id = $1 AND x.id = $2");
     LIST = Same("SELECT c.id, t.id, c.name, c.created_at FROM customer c JOIN thread t ON t.customer_id = c.id WHERE c.workspace_id = $1 AND c.merged_into IS NULL AND c.id < $2 ORDER BY c.id DESC LIMIT $3");
+    /// Many customers at once.
+    BY_ID = Two {
+        sqlite: "SELECT c.id, t.id, c.name, c.created_at FROM customer c JOIN thread t ON t.customer_id = c.id WHERE c.workspace_id = $1 AND c.id = $2",
+        postgres: "SELECT c.id, t.id, c.name, c.created_at FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN customer c ON c.id = u.id AND c.workspace_id = u.workspace_id JOIN thread t ON t.customer_id = c.id",
+    };
     /// The identities of many customers at once, each with the route last used.
     IDENTITIES = Two {
         sqlite: concat!("SELECT ", identity_columns!(), " FROM identity i", beside!(), "WHERE i.customer_id = $1"),
@@ -156,6 +161,20 @@ impl Store {
     pub async fn find_customer(&self, workspace_id: WorkspaceId, id: CustomerId) -> Result<Option<Customer>> {
         self.read((workspace_id, id), |executor, (workspace_id, id)| {
             async move { find(executor, *workspace_id, *id).await }.boxed()
+        })
+        .await
+    }
+
+    /// Customers by their ids, in no order; what does not exist is left out.
+    pub async fn list_customers_by_id(&self, workspace_id: WorkspaceId, ids: Vec<CustomerId>) -> Result<Vec<Customer>> {
+        self.read((workspace_id, ids), |executor, (workspace_id, ids)| {
+            async move {
+                let rows: Vec<[Value<'_>; 2]> = ids.iter().map(|id| params![workspace_id.0, id.0]).collect();
+                let mut found = executor.batch(BY_ID, &rows, read_customer).await?;
+                complete_customers(executor, &mut found).await?;
+                Ok(found)
+            }
+            .boxed()
         })
         .await
     }

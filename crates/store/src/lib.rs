@@ -34,6 +34,7 @@ mod notes;
 mod open;
 mod routes;
 mod seal;
+mod search;
 mod threads;
 mod tokens;
 mod webhooks;
@@ -63,6 +64,9 @@ pub use notes::NewNote;
 pub use open::{Database, Store, StoreConfig};
 pub use routes::RouteRow;
 pub use seal::{Keyring, SecretKey};
+pub use search::{
+    FoundDocument, SEARCH_LIMIT, SearchBatch, SearchDocument, SearchLag, SearchRequest, SearchSource, SearchSubject,
+};
 pub use tokens::{NewToken, TokenCredentials};
 pub use webhooks::{
     NewWebhook, ReplayedEvent, WebhookAttempt, WebhookBegin, WebhookReplay, WebhookRow, WebhookSource, WebhookUpdate,

@@ -12,11 +12,23 @@ const STEPS: &[(&str, &str)] = &[
     ("V0001__start", include_str!("../migrations/V0001__start.sql")),
     ("V0002__episodes", include_str!("../migrations/V0002__episodes.sql")),
     ("V0003__webhooks", include_str!("../migrations/V0003__webhooks.sql")),
+    ("V0004__search", include_str!("../migrations/V0004__search.sql")),
     ("V0005__catalogue", include_str!("../migrations/V0005__catalogue.sql")),
     ("V0006__files", include_str!("../migrations/V0006__files.sql")),
     ("V0007__merging", include_str!("../migrations/V0007__merging.sql")),
     ("V0009__inbound_problem_index", include_str!("../migrations/V0009__inbound_problem_index.sql")),
 ];
+
+/// What a step does on one engine alone, after its text for both: the files `NAME.sqlite.sql` and `NAME.postgres.sql`.
+const OWN: &[(&str, &str, &str)] = &[(
+    "V0004__search",
+    include_str!("../migrations/V0004__search.sqlite.sql"),
+    include_str!("../migrations/V0004__search.postgres.sql"),
+)];
+
+/// How the engines write the type of a row's own key.
+const SQLITE_ID: &str = "INTEGER";
+const POSTGRES_ID: &str = "BIGINT";
 
 /// The advisory lock that migrating processes take turns under: "onethread" as a number of ours.
 const ADVISORY_LOCK: i64 = 0x006f_6e65_7468_7264;
@@ -26,10 +38,17 @@ const ADVISORY_LOCK: i64 = 0x006f_6e65_7468_7264;
 fn runner(steps: &[(&str, &str)], id_type: &str) -> Result<Runner> {
     let steps = steps
         .iter()
-        .map(|(name, text)| Migration::unapplied(&name.replacen('V', "U", 1), &text.replace("{ID}", id_type)))
+        .map(|(name, text)| {
+            Migration::unapplied(&name.replacen('V', "U", 1), &(text.replace("{ID}", id_type) + own(name, id_type)))
+        })
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(|error| StoreError::Setup(format!("a schema step is misnamed: {error}")))?;
     Ok(Runner::new(&steps))
+}
+
+fn own(name: &str, id_type: &str) -> &'static str {
+    let found = OWN.iter().find(|(known, ..)| *known == name);
+    found.map_or("", |(_, sqlite, postgres)| if id_type == SQLITE_ID { sqlite } else { postgres })
 }
 
 fn failed(error: &refinery::Error) -> StoreError {
@@ -52,7 +71,7 @@ pub(crate) fn sqlite(path: &Path) -> Result<()> {
     let mut connection = sqlite::connect(path)?;
     // A step may rebuild a table; the check afterwards stands in for the keys that are off meanwhile.
     connection.execute_batch("PRAGMA foreign_keys = OFF")?;
-    runner(STEPS, "INTEGER")?.run(&mut connection).map_err(|error| failed(&error))?;
+    runner(STEPS, SQLITE_ID)?.run(&mut connection).map_err(|error| failed(&error))?;
     let broken: i64 = connection.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))?;
     if broken > 0 {
         return Err(StoreError::Setup(format!("{broken} rows of {} refer to rows that are gone", path.display())));
@@ -71,7 +90,7 @@ pub(crate) async fn postgres(url: &str) -> Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let migrated = runner(STEPS, "BIGINT")?.run_async(&mut client).await;
+    let migrated = runner(STEPS, POSTGRES_ID)?.run_async(&mut client).await;
     // The lock ends with the connection in any case.
     let _ = client.query_one("SELECT pg_advisory_unlock($1)", &[&ADVISORY_LOCK]).await;
     drop(client);
@@ -109,6 +128,9 @@ mod tests {
             .map(|file| file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
             .collect();
         files.sort();
-        assert_eq!(files, STEPS.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
+        let mut listed: Vec<String> = STEPS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        listed.extend(OWN.iter().flat_map(|(name, ..)| [format!("{name}.sqlite"), format!("{name}.postgres")]));
+        listed.sort();
+        assert_eq!(files, listed);
     }
 }

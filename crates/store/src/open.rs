@@ -2,7 +2,7 @@
 
 use crate::{
     batcher::Batcher,
-    engine::{Executor, postgres::PostgresEngine, sqlite::SqliteEngine},
+    engine::{Executor, bounded::BoundedReads, postgres::PostgresEngine, sqlite::SqliteEngine},
     error::{Result, StoreError},
     ids::IdSource,
     log::Numbered,
@@ -53,6 +53,7 @@ pub struct Store(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     engine: Engine,
+    searches: BoundedReads,
     pub(crate) ids: IdSource,
     pub(crate) keys: Keyring,
     pub(crate) files: object_store::local::LocalFileSystem,
@@ -72,7 +73,10 @@ enum Engine {
 
 /// Who waits for a workspace's log to grow. A hint only: readers look at the log itself.
 #[derive(Default)]
-struct Commits(Mutex<HashMap<WorkspaceId, watch::Sender<i64>>>);
+struct Commits {
+    workspaces: Mutex<HashMap<WorkspaceId, watch::Sender<i64>>>,
+    any: watch::Sender<()>,
+}
 
 impl Commits {
     /// Wakes each workspace's watchers once, however many records a group brought.
@@ -82,7 +86,7 @@ impl Commits {
             let head = heads.entry(record.workspace_id).or_default();
             *head = record.seq.max(*head);
         }
-        let mut workspaces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut workspaces = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
         for (workspace_id, head) in heads {
             let sender = workspaces.entry(workspace_id).or_insert_with(|| watch::Sender::new(0));
             sender.send_if_modified(|seq| {
@@ -91,10 +95,11 @@ impl Commits {
                 grown
             });
         }
+        self.any.send_replace(());
     }
 
     fn watch(&self, workspace_id: WorkspaceId) -> watch::Receiver<i64> {
-        let mut workspaces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut workspaces = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
         workspaces.entry(workspace_id).or_insert_with(|| watch::Sender::new(0)).subscribe()
     }
 }
@@ -108,17 +113,17 @@ impl Store {
         let commits = Arc::new(Commits::default());
         let told = Arc::clone(&commits);
         let committed = move |records: &[Numbered]| told.tell(records);
-        let engine = match &config.database {
+        let (engine, searches) = match &config.database {
             Database::Sqlite { path } => {
                 let (file, path) = (path.clone(), path.clone());
                 tokio::task::spawn_blocking(move || migrate::sqlite(&file))
                     .await
                     .map_err(|error| StoreError::Internal(error.to_string()))??;
-                Engine::Sqlite(SqliteEngine::start(&path, committed)?)
+                (Engine::Sqlite(SqliteEngine::start(&path, committed)?), BoundedReads::sqlite(&path)?)
             }
             Database::Postgres { url } => {
                 migrate::postgres(url).await?;
-                Engine::Postgres(PostgresEngine::new(url, committed)?)
+                (Engine::Postgres(PostgresEngine::new(url, committed)?), BoundedReads::postgres(url)?)
             }
         };
         // Customers' files: for their owner alone, whatever the folder above allows.
@@ -134,8 +139,17 @@ impl Store {
             Database::Postgres { .. } => "on the database server's disk".to_owned(),
         };
         let write_fault = Mutex::default();
-        let store =
-            Self(Arc::new(Inner { engine, ids, keys: config.keys, files, batcher, commits, place, write_fault }));
+        let store = Self(Arc::new(Inner {
+            engine,
+            searches,
+            ids,
+            keys: config.keys,
+            files,
+            batcher,
+            commits,
+            place,
+            write_fault,
+        }));
         store.lease_node(lease).await?;
         store.start_batches();
         Ok(store)
@@ -209,6 +223,16 @@ impl Store {
         }
     }
 
+    /// Runs a search: in a pool of its own, for a limited time, so that it holds up nothing else.
+    pub(crate) async fn read_bounded<I, T, F>(&self, input: I, run: F) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'e> Fn(&'e Executor, &'e I) -> BoxFuture<'e, Result<T>> + Send + Sync + 'static,
+    {
+        self.0.searches.run(input, run).await
+    }
+
     /// A new id's number: time-ordered, never given twice.
     ///
     /// # Errors
@@ -227,6 +251,12 @@ impl Store {
     #[must_use]
     pub fn watch_log(&self, workspace_id: WorkspaceId) -> watch::Receiver<i64> {
         self.0.commits.watch(workspace_id)
+    }
+
+    /// Wakes whenever this process added to the log of any workspace. A hint, like [`Self::watch_log`].
+    #[must_use]
+    pub fn watch_commits(&self) -> watch::Receiver<()> {
+        self.0.commits.any.subscribe()
     }
 
     /// Whether this process is the only one that works on the database (its lock says so), so that leases of an earlier

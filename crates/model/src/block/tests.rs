@@ -142,6 +142,12 @@ fn files_of_cards_and_links_are_found_too() {
     assert_eq!(again, ids);
 }
 
+#[test]
+fn search_looks_through_every_block() {
+    assert_eq!(searchable_text(&[Block::text("Hello"), Block::text("退款")]), "Hello\n退款");
+    assert_eq!(searchable_text(&[]), "");
+}
+
 proptest! {
     #[test]
     fn angles_read_back_to_the_last_place(units in -1_800_000_000_i32..=1_800_000_000) {

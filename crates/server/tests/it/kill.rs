@@ -270,6 +270,7 @@ async fn crash(database: Option<String>, echoes: bool, kills: usize) {
     world.meta.settled().await;
     check_inbound(&world, &load).await;
     check_outbound(&world, &load, &threads, echoes).await;
+    check_search(&world, &load).await;
     check_log(&world).await;
     assert!(serving.is_running());
 }
@@ -372,6 +373,25 @@ async fn check_outbound(world: &World, load: &Load, threads: &[String], echoes: 
     let strangers: Vec<_> = received.keys().filter(|id| !states.contains_key(*id)).collect();
     assert!(strangers.is_empty(), "the provider has what we do not: {strangers:?}");
     assert!(received.values().all(|times| *times == 1), "doubled");
+}
+
+/// What was acknowledged is found, once, though whoever kept the index was killed again and again.
+async fn check_search(world: &World, load: &Load) {
+    let mut expected: BTreeMap<&str, usize> = BTreeMap::new();
+    let acknowledged = load.acknowledged.lock().unwrap().len();
+    expected.insert("first", CUSTOMERS);
+    expected.insert("in", acknowledged - CUSTOMERS);
+    expected.insert("out", load.sent.lock().unwrap().len());
+    for (word, count) in expected {
+        let found = wait_for(|| async {
+            let hits = world.all("/api/v1/search", &format!("&q=%22{word}%22&kind=messages")).await;
+            (hits.len() >= count).then_some(hits)
+        })
+        .await;
+        let different: HashSet<&str> = found.iter().map(|hit| hit["entry"]["id"].as_str().unwrap()).collect();
+        println!("search: {count} with {word:?} written, {} found, {} different", found.len(), different.len());
+        assert_eq!((found.len(), different.len()), (count, count), "{word}");
+    }
 }
 
 /// The log has no gap and no double, from the first record to the last.

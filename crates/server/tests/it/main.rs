@@ -15,6 +15,7 @@ mod operations;
 mod people;
 mod problems;
 mod rich;
+mod search;
 mod starting;
 mod strangers;
 mod webhooks;

@@ -4,6 +4,7 @@
 //! engine. On SQLite every await is ready at once, so a command is finished by one poll on the writer thread; on
 //! PostgreSQL the same code awaits the network. Commands therefore must await nothing but the executor.
 
+pub(crate) mod bounded;
 mod executor;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;

@@ -151,6 +151,29 @@ pub(crate) async fn connect(url: &str) -> Result<(tokio_postgres::Client, tokio:
     Ok((client, driver))
 }
 
+fn pool(target: Target, size: usize, wait: Duration) -> Result<Pool> {
+    let manager = Manager::from_config(
+        target.config,
+        tls(target.root_certificate.as_deref())?,
+        ManagerConfig { recycling_method: RecyclingMethod::Fast },
+    );
+    Pool::builder(manager)
+        .max_size(size)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(wait))
+        .create_timeout(Some(Duration::from_secs(10)))
+        .build()
+        .map_err(|error| StoreError::Setup(error.to_string()))
+}
+
+/// A pool of few connections with further settings (`-c name=value …`), which win over those of the address.
+pub(super) fn pool_with(url: &str, size: usize, wait: Duration, settings: &str) -> Result<Pool> {
+    let mut target = parse(url)?;
+    let asked = target.config.get_options().unwrap_or_default().to_owned();
+    target.config.options(format!("{asked} {settings}"));
+    pool(target, size, wait)
+}
+
 /// A connection with an open transaction. Dropped without [`Self::ended`] (a panic, a task that is stopped) it is closed:
 /// nobody may go on in somebody else's transaction.
 struct Transaction(Option<Executor>);
@@ -176,19 +199,7 @@ impl Drop for Transaction {
 
 impl PostgresEngine {
     pub(crate) fn new(url: &str, committed: impl Fn(&[Numbered]) + Send + Sync + 'static) -> Result<Self> {
-        let target = parse(url)?;
-        let manager = Manager::from_config(
-            target.config,
-            tls(target.root_certificate.as_deref())?,
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
-        );
-        let pool = Pool::builder(manager)
-            .max_size(CONNECTIONS)
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(Duration::from_secs(10)))
-            .create_timeout(Some(Duration::from_secs(10)))
-            .build()
-            .map_err(|error| StoreError::Setup(error.to_string()))?;
+        let pool = pool(parse(url)?, CONNECTIONS, Duration::from_secs(10))?;
         Ok(Self { pool, committed: Arc::new(committed) })
     }
 

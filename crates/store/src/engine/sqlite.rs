@@ -36,6 +36,10 @@ const CHECKPOINT_PAGES: u32 = 8_192;
 pub(crate) struct SqliteConnection(Mutex<rusqlite::Connection>);
 
 impl SqliteConnection {
+    pub(super) fn new(connection: rusqlite::Connection) -> Self {
+        Self(Mutex::new(connection))
+    }
+
     pub(crate) fn with<T>(&self, run: impl FnOnce(&rusqlite::Connection) -> Result<T>) -> Result<T> {
         run(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -133,7 +137,7 @@ pub(crate) struct SqliteEngine {
 impl SqliteEngine {
     /// Starts the threads. The schema is current already. `committed` hears of every commit that added to the log.
     pub(crate) fn start(path: &Path, committed: impl Fn(&[Numbered]) + Send + 'static) -> Result<Self> {
-        let writer = Arc::new(SqliteConnection(Mutex::new(connect(path)?)));
+        let writer = Arc::new(SqliteConnection::new(connect(path)?));
         let (commands, mut queue) = mpsc::channel::<Box<dyn QueuedCommand>>(QUEUE);
         spawn("store-writer", move || {
             let mut group = Vec::new();
@@ -146,7 +150,7 @@ impl SqliteEngine {
         for number in 0..READERS {
             let connection = connect(path)?;
             connection.execute_batch("PRAGMA query_only = ON")?;
-            let executor = Executor::sqlite(Arc::new(SqliteConnection(Mutex::new(connection))));
+            let executor = Executor::sqlite(Arc::new(SqliteConnection::new(connection)));
             let tasks = Arc::clone(&tasks);
             spawn(&format!("store-reader-{number}"), move || {
                 loop {
@@ -198,7 +202,7 @@ impl SqliteEngine {
 
 /// Runs what awaits nothing but the executor: one poll finishes it. A panic ends this command alone, not the thread that
 /// all commands share.
-fn finish_at_once<'e, T>(what: &str, run: impl FnOnce() -> BoxFuture<'e, T>) -> Result<T> {
+pub(super) fn finish_at_once<'e, T>(what: &str, run: impl FnOnce() -> BoxFuture<'e, T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(|| run().now_or_never()))
         .map_err(|_| StoreError::Internal(format!("{what} panicked")))?
         .ok_or_else(|| StoreError::Internal(format!("{what} waited for something that is not the database")))
@@ -211,7 +215,7 @@ fn refused<T>(error: &mpsc::error::TrySendError<T>) -> StoreError {
     })
 }
 
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
+pub(super) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(run)

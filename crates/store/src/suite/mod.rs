@@ -20,6 +20,7 @@ mod people;
 mod property;
 mod reading;
 mod schema;
+mod search;
 mod sending;
 mod space;
 mod webhooks;
