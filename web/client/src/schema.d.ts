@@ -1017,6 +1017,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finds messages, notes and customers by words, newest first.
+         * @description What is written is findable a moment later. A page may hold fewer hits than the limit though another follows: go on while
+         *     there is a `next_cursor`. A search that takes longer than two seconds is ended and answered with 503; more words help.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -2330,6 +2351,13 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of anything, with the place where the next page begins. */
+        Page_SearchHit: {
+            /** @description The items, in the order that the list promises. */
+            items: components["schemas"]["SearchHit"][];
+            /** @description Opaque. Give it as `cursor` to get the next page; null when this is the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of anything, with the place where the next page begins. */
         Page_Thread: {
             /** @description The items, in the order that the list promises. */
             items: components["schemas"]["Thread"][];
@@ -2465,6 +2493,24 @@ export interface components {
          * @enum {string}
          */
         Role: "owner" | "admin" | "supervisor" | "agent" | "read-only";
+        /** @description Something that a search found. */
+        SearchHit: {
+            /** @description What it is. */
+            kind: components["schemas"]["SearchKind"];
+            /** @description The thread that shows it now. */
+            thread_id: components["schemas"]["ThreadId"];
+            /** @description Whose thread that is; what was found itself when `kind` is `customer`. */
+            customer: components["schemas"]["Customer"];
+            /** @description The message or note itself; absent for customers. */
+            entry?: components["schemas"]["Entry"];
+            /** @description The part of its words that matches. */
+            snippet: components["schemas"]["Snippet"];
+        };
+        /**
+         * @description What can be found.
+         * @enum {string}
+         */
+        SearchKind: "message" | "note" | "customer";
         /** @description What the first-run form asks. */
         SetUp: {
             /** @description The one-time code that the server printed when it started. */
@@ -2498,6 +2544,13 @@ export interface components {
              * @description The password.
              */
             password: string;
+        };
+        /** @description A piece of a text with the matching parts marked. */
+        Snippet: {
+            /** @description At most 160 characters on one line, with `…` where it was cut. */
+            text: string;
+            /** @description The matching parts in order: `[start, end)`, counted in characters (Unicode scalar values, not UTF-16 units) of `text`. */
+            highlights: number[][];
         };
         /** @description Until when it is out of sight. */
         SnoozeEpisode: {
@@ -10157,6 +10210,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CalendarPreview"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /**
+                 * @description The words, at most 16. Each must be there, the last one as the beginning of a word; words in double quotes stand
+                 *     together. Case and the marks of Latin letters do not matter; codes and numbers are found by their parts. Signs mean
+                 *     nothing.
+                 * @example parcel a-1001
+                 */
+                q: string;
+                /** @description One kind alone; without it all. */
+                kind?: "messages" | "notes" | "customers";
+                /** @description What one thread shows, and no customers; without it everywhere. */
+                thread_id?: components["schemas"]["ThreadId"];
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description Where the page begins: the `next_cursor` of the page before it. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of hits. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SearchHit"];
                 };
             };
             /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
