@@ -52,7 +52,6 @@ const FIELDS = [
   'api_base',
   'app_secret',
   'email',
-  'name',
   'page_access_token',
   'page_id',
   'password',
