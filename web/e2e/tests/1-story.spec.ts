@@ -105,6 +105,9 @@ test('a failure says why and what helps, and can be sent again', async ({ page, 
   await expect(log(page).getByText(/outside of allowed window/)).toBeVisible()
   expect(graph.sent).toHaveLength(0)
 
+  // The provider's word closed the window; only the person opens it again.
+  await person.writes('Still here')
+  await expect(log(page).getByText('Still here')).toBeVisible()
   await log(page).getByRole('button', { name: 'Send again' }).click()
   await expect(log(page).getByText('Sent', { exact: true })).toBeVisible()
   expect(graph.sent.map((sent) => sent.text)).toEqual(['Too late?'])

@@ -48,15 +48,7 @@ export function problemDetails(error: unknown): string {
 }
 
 /** Fields for which we say in the reader's language what would be right. */
-const FIELDS = [
-  'api_base',
-  'app_secret',
-  'email',
-  'page_access_token',
-  'page_id',
-  'password',
-  'verify_token',
-] as const
+const FIELDS = ['api_base', 'app_secret', 'email', 'page_access_token', 'page_id', 'password', 'verify_token'] as const
 
 /** What would be right in a field; undefined for a field that we have no words for. */
 export function fieldText(t: TFunction, field: string): string | undefined {
