@@ -37,7 +37,7 @@ fn is_guessable(password: &str) -> bool {
     let back: String = letters.iter().rev().collect();
     let is_row = |row: &&str| row.contains(&plain) || row.contains(&back);
     let word = plain.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter.is_ascii_punctuation());
-    ROWS.iter().any(|row| is_row(&row)) || COMMON.contains(&word) || COMMON.contains(&plain.as_str())
+    ROWS.iter().any(is_row) || COMMON.contains(&word) || COMMON.contains(&plain.as_str())
 }
 
 /// Rows that fingers and minds follow.
