@@ -2,7 +2,7 @@
 
 use super::{
     Folded, Token, Tokens, fold_mapped,
-    tokens::{Piece, PieceKind, groups, pieces},
+    tokens::{Piece, PieceKind, compounds, pieces},
 };
 
 /// The most characters of a query.
@@ -148,16 +148,16 @@ fn phrases(folded: &[Folded]) -> Vec<Clause> {
 /// Each word is a clause; one with signs in it (`ada@example.com`) is a phrase, codes and numbers may be written otherwise.
 fn words(folded: &[Folded]) -> Vec<Clause> {
     let pieces = pieces(folded);
-    let groups = groups(folded, &pieces);
+    let compounds = compounds(folded, &pieces);
     let mut clauses = Vec::new();
     let mut first = 0;
     while first < pieces.len() {
-        if let Some(group) = groups.iter().find(|group| group.pieces.start == first) {
-            let parts = &pieces[group.pieces.clone()];
+        if let Some(compound) = compounds.iter().find(|compound| compound.pieces.start == first) {
+            let parts = &pieces[compound.pieces.clone()];
             let joined: String =
                 parts.iter().flat_map(|piece| folded[piece.start..piece.end].iter().map(|one| one.ch)).collect();
             let joined = Phrase::new(vec![joined]);
-            if group.is_spaced {
+            if compound.is_spaced {
                 // Two numbers beside each other may be two things, or one in parts.
                 for part in parts {
                     let alone = Phrase::new(stream(folded, std::slice::from_ref(part)));
@@ -168,14 +168,14 @@ fn words(folded: &[Folded]) -> Vec<Clause> {
             } else {
                 clauses.push(Clause { any: vec![joined] });
             }
-            first = group.pieces.end;
+            first = compound.pieces.end;
             continue;
         }
         let mut end = first + 1;
         while end < pieces.len()
             && pieces[first].kind != PieceKind::Dense
             && pieces[end].kind != PieceKind::Dense
-            && !groups.iter().any(|group| group.pieces.start == end)
+            && !compounds.iter().any(|compound| compound.pieces.start == end)
             && !folded[pieces[end - 1].end..pieces[end].start].iter().any(|one| one.ch.is_whitespace())
         {
             end += 1;

@@ -57,8 +57,8 @@ impl Tokens {
                 break;
             }
         }
-        for group in groups(&folded, &pieces) {
-            tokens.push_group(&folded, &pieces[group.pieces.clone()], &group);
+        for compound in compounds(&folded, &pieces) {
+            tokens.push_compound(&folded, &pieces[compound.pieces.clone()], &compound);
         }
         tokens
     }
@@ -111,13 +111,13 @@ impl Tokens {
         }
     }
 
-    fn push_group(&mut self, folded: &[Folded], pieces: &[Piece], group: &Group) {
+    fn push_compound(&mut self, folded: &[Folded], pieces: &[Piece], compound: &Compound) {
         let chars: Vec<Folded> =
             pieces.iter().flat_map(|piece| folded[piece.start..piece.end].iter().copied()).collect();
         if pieces.len() > 1 {
             self.push_extra(token(&chars));
         }
-        if group.is_number && NUMBER_DIGITS.contains(&chars.len()) {
+        if compound.is_number && NUMBER_DIGITS.contains(&chars.len()) {
             for first in 1..=chars.len() - MIN_END {
                 self.push_extra(token(&chars[first..]));
             }
@@ -205,7 +205,7 @@ fn is_dense(ch: char) -> bool {
 
 /// Words that are one thing: a code (`A-1001`, joined by signs) or a number in parts (`612 34567`, joined by spaces too).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Group {
+pub(super) struct Compound {
     /// Places among the pieces.
     pub pieces: std::ops::Range<usize>,
     /// Digits alone.
@@ -214,16 +214,16 @@ pub(super) struct Group {
     pub is_spaced: bool,
 }
 
-/// The groups of a text, which do not overlap; a lone long number is one too.
-pub(super) fn groups(folded: &[Folded], pieces: &[Piece]) -> Vec<Group> {
-    let mut groups = Vec::new();
+/// The compounds of a text, which do not overlap; a lone long number is one too.
+pub(super) fn compounds(folded: &[Folded], pieces: &[Piece]) -> Vec<Compound> {
+    let mut compounds = Vec::new();
     let mut first = 0;
     while first < pieces.len() {
-        let group = number_at(folded, pieces, first).or_else(|| code_at(folded, pieces, first));
-        first = group.as_ref().map_or(first + 1, |group| group.pieces.end);
-        groups.extend(group);
+        let compound = number_at(folded, pieces, first).or_else(|| code_at(folded, pieces, first));
+        first = compound.as_ref().map_or(first + 1, |compound| compound.pieces.end);
+        compounds.extend(compound);
     }
-    groups
+    compounds
 }
 
 fn is_digits(folded: &[Folded], piece: &Piece) -> bool {
@@ -235,7 +235,7 @@ fn between<'f>(folded: &'f [Folded], pieces: &[Piece], place: usize) -> &'f [Fol
     pieces.get(place + 1).map_or(&[], |next| &folded[pieces[place].end..next.start])
 }
 
-fn number_at(folded: &[Folded], pieces: &[Piece], first: usize) -> Option<Group> {
+fn number_at(folded: &[Folded], pieces: &[Piece], first: usize) -> Option<Compound> {
     let length = |place: usize| pieces[place].end - pieces[place].start;
     let is_part = |place: usize| pieces.get(place).is_some_and(|piece| is_digits(folded, piece));
     if !is_part(first) {
@@ -252,10 +252,10 @@ fn number_at(folded: &[Folded], pieces: &[Piece], first: usize) -> Option<Group>
         digits += length(end);
         end += 1;
     }
-    NUMBER_DIGITS.contains(&digits).then_some(Group { pieces: first..end, is_number: true, is_spaced })
+    NUMBER_DIGITS.contains(&digits).then_some(Compound { pieces: first..end, is_number: true, is_spaced })
 }
 
-fn code_at(folded: &[Folded], pieces: &[Piece], first: usize) -> Option<Group> {
+fn code_at(folded: &[Folded], pieces: &[Piece], first: usize) -> Option<Compound> {
     let length = |place: usize| pieces[place].end - pieces[place].start;
     let is_word = |place: usize| pieces.get(place).is_some_and(|piece| piece.kind == PieceKind::Word);
     if !is_word(first) {
@@ -269,7 +269,7 @@ fn code_at(folded: &[Folded], pieces: &[Piece], first: usize) -> Option<Group> {
         end += 1;
     }
     let has_digit = || folded[pieces[first].start..pieces[end - 1].end].iter().any(|one| one.ch.is_ascii_digit());
-    (end > first + 1 && chars <= MAX_CODE_CHARS && has_digit()).then_some(Group {
+    (end > first + 1 && chars <= MAX_CODE_CHARS && has_digit()).then_some(Compound {
         pieces: first..end,
         is_number: false,
         is_spaced: false,
