@@ -81,6 +81,12 @@ impl Query {
         }
     }
 
+    /// Whether tokens have to stand in a row: an index of words alone cannot tell that.
+    #[must_use]
+    pub fn has_phrase(&self) -> bool {
+        self.clauses.iter().flat_map(|clause| &clause.any).any(|phrase| phrase.tokens.len() > 1)
+    }
+
     /// Whether a text is found.
     #[must_use]
     pub fn matches(&self, tokens: &Tokens) -> bool {

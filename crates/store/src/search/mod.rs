@@ -2,9 +2,9 @@
 //!
 //! The words are split by `model::fold` alone ([`terms`]). Results come newest first: a document's id follows the order of the
 //! log. On SQLite FTS5 walks its lists from the end and stops at the limit, however common the word. PostgreSQL's GIN gives
-//! all matches in no order, so a common word would cost all its rows; there every document also has tokens for the blocks of
-//! ids that it is in, and the index is asked for the newest block first, then for larger ones, until there are enough. A
-//! plain `ORDER BY id LIMIT` leaves the choice of a plan to an estimate, and a wrong one reads the whole table.
+//! all matches in no order, so a common word would cost all its rows. There the newest documents are looked through first,
+//! one by one; only what is rare among them is asked of the index, in the newest block of ids before the rest. A plain
+//! `ORDER BY id LIMIT` leaves the choice of a plan to an estimate, and a wrong one reads the whole table.
 
 mod indexing;
 mod terms;
@@ -25,9 +25,12 @@ use model::{CustomerId, IdentityId, Timestamp, WorkspaceId, fold::Query, search:
 pub const SEARCH_LIMIT: std::time::Duration = engine::bounded::LIMIT;
 /// The ids of one workspace's documents.
 const RANGE: i64 = 1 << 40;
-/// PostgreSQL: the sizes of blocks, as powers of two, smallest first. What is in few of the documents of one size is looked
-/// for in the next one, so that never many more rows are fetched than are wanted.
-const BLOCKS: [u32; 3] = [12, 15, 18];
+/// PostgreSQL: how many of the newest documents are looked through for each one wanted, before the index is asked. What is not
+/// found often enough among them is in fewer than one of this many documents.
+const LOOK_THROUGH: i64 = 200;
+/// PostgreSQL: the sizes of the blocks of ids that have tokens, as powers of two. The larger one bounds what any query fetches
+/// at once. The smaller one serves phrases, for which every document that holds their words has to be looked at.
+const BLOCKS: [u32; 2] = [15, 18];
 
 /// What to look for.
 #[derive(Debug, Clone)]
@@ -63,6 +66,11 @@ pub struct FoundDocument {
 
 queries! {
     PLACE = Same("SELECT number, last_document_id FROM search_cursor WHERE workspace_id = $1");
+    /// PostgreSQL alone: looks at the newest documents one by one.
+    NEWEST_MATCHES = Two {
+        sqlite: "SELECT 1",
+        postgres: "WITH newest AS MATERIALIZED (SELECT id, tokens FROM search_index WHERE id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3) SELECT id FROM newest WHERE tokens @@ CAST(CAST($4 AS TEXT) AS TSQUERY) ORDER BY id DESC LIMIT $5",
+    };
     /// Asks the index. On PostgreSQL the range is looked at afterwards, or the planner might walk it instead.
     MATCHES = Two {
         sqlite: "SELECT rowid FROM search_index WHERE search_index MATCH $1 AND rowid < $2 AND rowid >= $3 ORDER BY rowid DESC LIMIT $4",
@@ -116,7 +124,6 @@ async fn matches(executor: &Executor, request: &SearchRequest, extent: &Extent) 
     postgres_matches(executor, request, extent, scopes, before).await
 }
 
-/// Asks for the newest documents, then for older ones in larger and larger blocks, until there are enough.
 async fn postgres_matches(
     executor: &Executor,
     request: &SearchRequest,
@@ -124,29 +131,40 @@ async fn postgres_matches(
     mut scopes: Vec<Vec<String>>,
     mut before: i64,
 ) -> Result<Vec<i64>> {
+    let limit = i64::from(request.limit);
+    let everything = terms::postgres_match(&request.query, &scopes);
     let mut found: Vec<i64> = Vec::new();
-    let wanted = |found: &[i64]| i64::from(request.limit) - found.len() as i64;
     // What came through few identities is a short list already.
-    let sizes = if request.identities.is_empty() { &BLOCKS[..] } else { &[] };
-    for size in sizes {
-        if before <= extent.first || wanted(&found) <= 0 {
+    let mut sizes = Vec::new();
+    if request.identities.is_empty() {
+        let params = params![before, extent.first, limit * LOOK_THROUGH, &everything, limit];
+        found = executor.query(NEWEST_MATCHES, &params, |row| row.int(0)).await?;
+        if found.len() as i64 == limit {
             return Ok(found);
         }
-        // Two of them: the newest one may have just begun.
+        // Asked once more from the start: how far the look went is not known.
+        found.clear();
+        sizes.extend(BLOCKS.into_iter().filter(|size| *size == BLOCKS[1] || request.query.has_phrase()));
+    }
+    for size in sizes {
         let block = (before - 1) >> size;
-        scopes.push([block, block - 1].iter().map(|block| terms::block_token(*size, *block)).collect());
+        if before <= extent.first || (block - 1) << size <= extent.first {
+            break;
+        }
+        // Two of them: the newest one may have just begun.
+        scopes.push([block, block - 1].iter().map(|block| terms::block_token(size, *block)).collect());
         let query = terms::postgres_match(&request.query, &scopes);
         scopes.pop();
-        let from = ((block - 1) << size).max(extent.first);
-        let params = params![&query, before, from, wanted(&found)];
+        let from = (block - 1) << size;
+        let params = params![&query, before, from, limit - found.len() as i64];
         found.extend(executor.query(MATCHES, &params, |row| row.int(0)).await?);
         before = from;
+        if found.len() as i64 == limit {
+            return Ok(found);
+        }
     }
-    if before > extent.first && wanted(&found) > 0 {
-        let query = terms::postgres_match(&request.query, &scopes);
-        let params = params![&query, before, extent.first, wanted(&found)];
-        found.extend(executor.query(MATCHES, &params, |row| row.int(0)).await?);
-    }
+    let params = params![&everything, before, extent.first, limit - found.len() as i64];
+    found.extend(executor.query(MATCHES, &params, |row| row.int(0)).await?);
     Ok(found)
 }
 

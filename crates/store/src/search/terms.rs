@@ -11,7 +11,7 @@ use model::{
     search::SearchKind,
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::{Display, Write},
 };
 
@@ -22,6 +22,15 @@ const IDENTITY: char = '\u{e001}';
 
 /// Begins the token of a block of ids.
 const BLOCK: char = '\u{e002}';
+
+/// Begins the token of a beginning of two characters.
+const BEGINNING: char = '\u{e003}';
+
+/// The token of what begins with two characters; `None` for a token that has no more than these.
+fn beginning_token(token: &str) -> Option<String> {
+    let (end, _) = token.char_indices().nth(2)?;
+    Some(format!("{BEGINNING}{}", &token[..end]))
+}
 
 /// The token of a block of `2^size` ids.
 pub(super) fn block_token(size: u32, block: i64) -> String {
@@ -59,8 +68,16 @@ pub(super) fn postgres_document(tokens: &Tokens, scope: &[String]) -> (String, S
         let _ = write!(stream, "'{token}':{} ", places.join(","));
     }
     let extras = tokens.distinct_extras();
-    let extras: Vec<String> =
-        extras.into_iter().chain(scope.iter().map(String::as_str)).map(|token| format!("'{token}'")).collect();
+    // So much begins with two characters that joining the words' lists would take long; FTS5 does the same by its option
+    // `prefix`.
+    let beginnings: BTreeSet<String> =
+        tokens.stream.iter().chain(&tokens.extras).filter_map(|token| beginning_token(&token.text)).collect();
+    let extras: Vec<String> = extras
+        .into_iter()
+        .chain(scope.iter().map(String::as_str))
+        .chain(beginnings.iter().map(String::as_str))
+        .map(|token| format!("'{token}'"))
+        .collect();
     (stream, extras.join(" "))
 }
 
@@ -85,6 +102,12 @@ pub(super) fn sqlite_match(query: &Query, scopes: &[Vec<String>]) -> String {
 /// A query as PostgreSQL's tsquery.
 pub(super) fn postgres_match(query: &Query, scopes: &[Vec<String>]) -> String {
     let phrase = |phrase: &Phrase| {
+        if let [token] = &phrase.tokens[..]
+            && phrase.prefix
+            && token.chars().count() == 2
+        {
+            return format!("'{token}' | '{BEGINNING}{token}'");
+        }
         let star = if phrase.prefix { ":*" } else { "" };
         format!("{}{star}", joined(phrase.tokens.iter().map(|token| format!("'{token}'")), " <-> "))
     };
@@ -109,6 +132,7 @@ mod tests {
             postgres_match(&query, &scopes),
             "('blue' <-> 'lamp') & ('a' <-> '10':* | 'a10':*) & ('\u{e000}note3')"
         );
+        assert_eq!(postgres_match(&Query::parse("la").unwrap(), &[]), "('la' | '\u{e003}la')");
     }
 
     #[test]
@@ -117,6 +141,9 @@ mod tests {
         let scope = [identity_token(IdentityId(5))];
         assert_eq!(sqlite_document(&tokens, &scope), ("lamp a 1 lamp".into(), "a1 \u{e001}0000000000005".into()));
         let (stream, extras) = postgres_document(&tokens, &scope);
-        assert_eq!((stream.as_str(), extras.as_str()), ("'1':3 'a':2 'lamp':1,4 ", "'a1' '\u{e001}0000000000005'"));
+        assert_eq!(
+            (stream.as_str(), extras.as_str()),
+            ("'1':3 'a':2 'lamp':1,4 ", "'a1' '\u{e001}0000000000005' '\u{e003}la'")
+        );
     }
 }

@@ -271,42 +271,68 @@ async fn results_come_newest_first_and_page_without_gap_or_double(harness: Harne
     }
 }
 
+/// Leaves a gap in the ids, as if very many documents had been written.
+async fn skip_ids(harness: &Harness, count: i64) {
+    let skip = "UPDATE search_cursor SET last_document_id = last_document_id + $1 WHERE workspace_id = $2 RETURNING CAST(seq AS TEXT)";
+    assert_eq!(harness.raw(skip, &[count.into(), harness.workspace.0.into()]).await.len(), 1);
+}
+
 async fn rare_and_common_words_are_found_among_many(harness: Harness) {
     let talk = harness.talk().await;
     let first = say(&harness, &talk, "common needle").await;
     index(&harness, 500).await;
-    // More than PostgreSQL's two smallest blocks hold.
     let base = harness.id();
-    let documents: Vec<SearchDocument> = (1..=9_000)
-        .map(|n| SearchDocument {
-            subject: (SearchKind::Message, base + n),
-            identity_id: Some(talk.identity),
-            at: now(),
-            tokens: Tokens::of(&format!("common words {}", if n % 3_000 == 0 { "seldom" } else { "again" })),
-        })
-        .collect();
-    let record = say(&harness, &talk, "one more").await;
-    let batch = next_batch(&harness.store, harness.workspace, 10).await.unwrap();
-    assert!(harness.store.apply_search_batch(SearchBatch { documents, ..batch }).await.unwrap());
-    assert_ne!(record, first);
-    let limited = |words, limit| SearchRequest { limit, ..request(harness.workspace, words) };
-    let ids = |found: Vec<FoundDocument>| found.into_iter().map(|hit| hit.subject_id - base).collect::<Vec<_>>();
-    let store = &harness.store;
-    assert_eq!(ids(store.search(limited("common", 2)).await.unwrap()), [9_000, 8_999]);
-    assert_eq!(ids(store.search(limited("com", 2)).await.unwrap()), [9_000, 8_999]);
-    assert_eq!(ids(store.search(limited("common seldom", 3)).await.unwrap()), [9_000, 6_000, 3_000]);
-    assert_eq!(ids(store.search(limited("seld", 2)).await.unwrap()), [9_000, 6_000]);
-    assert_eq!(ids(store.search(limited("needle", 1)).await.unwrap()), [first.0 - base]);
-    assert_eq!(ids(store.search(limited("needle common", 1)).await.unwrap()), [first.0 - base]);
-    assert!(store.search(limited("absent common", 1)).await.unwrap().is_empty());
-    let all = store.search(limited("common", 20_000)).await.unwrap();
-    assert_eq!(ids(all.clone())[..2], [9_000, 8_999]);
-    assert_eq!(all.len(), 9_001);
-    // From any place on, whatever block it is in.
-    for place in [0, 1, 3_999, 8_000, 8_999, 9_000] {
-        let before = all[place].id;
-        let older = store.search(SearchRequest { before, ..limited("common", 20_000) }).await.unwrap();
-        assert_eq!(older, all[place + 1..], "{place}");
+    // Three heaps, each larger than what is looked through for one hit, in different blocks of both sizes.
+    for (heap, gap) in [(0, 0), (1, 100_000), (2, 700_000)] {
+        skip_ids(&harness, gap).await;
+        let documents: Vec<SearchDocument> = (heap * 300 + 1..=heap * 300 + 300)
+            .map(|n| SearchDocument {
+                subject: (SearchKind::Message, base + n),
+                identity_id: Some(talk.identity),
+                at: now(),
+                tokens: Tokens::of(match n % 100 {
+                    0 => "seldom common words",
+                    50 => "words in common, seldom",
+                    _ => "common words again",
+                }),
+            })
+            .collect();
+        say(&harness, &talk, "one more").await;
+        let batch = next_batch(&harness.store, harness.workspace, 10).await.unwrap();
+        assert!(harness.store.apply_search_batch(SearchBatch { documents, ..batch }).await.unwrap());
+    }
+    let search = async |words: &str, before: i64, limit: u32| {
+        let request = SearchRequest { before, limit, ..request(harness.workspace, words) };
+        harness.store.search(request).await.unwrap()
+    };
+    let numbers = |found: &[FoundDocument]| found.iter().map(|hit| hit.subject_id - base).collect::<Vec<_>>();
+    for (words, limit, expected) in [
+        ("common", 2, vec![900, 899]),
+        ("com", 2, vec![900, 899]),
+        ("co", 2, vec![900, 899]),
+        ("common seldom", 3, vec![900, 850, 800]),
+        ("\"seldom common\"", 9, vec![900, 800, 700, 600, 500, 400, 300, 200, 100]),
+        ("\"seldom common\" words", 4, vec![900, 800, 700, 600]),
+        ("se", 1, vec![900]),
+        ("needle", 1, vec![first.0 - base]),
+        ("needle co", 1, vec![first.0 - base]),
+        ("absent common", 1, vec![]),
+    ] {
+        assert_eq!(numbers(&search(words, i64::MAX, limit).await), expected, "{words}");
+    }
+    for (words, count) in [("common", 901), ("seld", 18), ("\"seldom common\"", 9), ("\"words again\"", 882)] {
+        let all = search(words, i64::MAX, 2_000).await;
+        assert_eq!(all.len(), count, "{words}");
+        // One by one, and from any place on, whatever block it is in.
+        let mut before = i64::MAX;
+        for hit in all.iter().step_by(count.div_ceil(60)) {
+            assert_eq!(search(words, hit.id + 1, 1).await, std::slice::from_ref(hit), "{words}");
+            assert!(hit.id < before);
+            before = hit.id;
+        }
+        for place in [0, count / 3, count / 2, count - 1] {
+            assert_eq!(search(words, all[place].id, 2_000).await, all[place + 1..], "{words} after {place}");
+        }
     }
 }
 
