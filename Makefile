@@ -55,7 +55,7 @@ e2e: ## The browser tests alone.
 
 generate: ## Write the generated files anew: contract/, the web client's types, the page of settings.
 	@scripts/need rust compiler node npm
-	@UPDATE_CONTRACT=1 scripts/rust-tests contract
+	@UPDATE_CONTRACT=1 scripts/rust-tests contract::
 	@npm run --silent generate -w web/client
 	@scripts/settings-page --write target/debug/onethread
 

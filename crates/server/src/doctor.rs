@@ -9,8 +9,11 @@ use model::{
     Role, TokenId,
     channel_account::ChannelAccount,
     operation::{InboundState, JobState},
+    webhook::{Webhook, WebhookError, WebhookState},
 };
-use service::{Actor, Caller, Clock, ServiceError, Services, SystemClock, auth, channel_accounts, operations};
+use service::{
+    Actor, Caller, Clock, ServiceError, Services, SystemClock, auth, channel_accounts, operations, webhooks,
+};
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 /// 2026-01-01 and 2100-01-01, between which a sane clock is.
@@ -196,6 +199,14 @@ async fn examine_data(config: Config, workspace: Option<&str>, report: &mut Repo
         }
         Err(error) => report.tell("channel accounts", Mend(error.to_string()))?,
     }
+    match webhooks::list_webhooks(services, &caller, LOOKS_AT, None).await {
+        Ok(page) => {
+            for webhook in &page.items {
+                report.tell("webhook", deliveries(webhook))?;
+            }
+        }
+        Err(error) => report.tell("webhooks", Mend(error.to_string()))?,
+    }
     report.tell("jobs", dead_jobs(services, &caller).await)?;
     report.tell("stored events", undecodable(services, &caller).await)
 }
@@ -208,6 +219,37 @@ fn callbacks(account: &ChannelAccount) -> Finding {
             "{who}: the provider never called with a good signature; give it this server's public address with {} after it, \
              and subscribe the page",
             account.callback_path
+        )),
+    }
+}
+
+fn deliveries(webhook: &Webhook) -> Finding {
+    // No address and no name: an address may carry a secret, and a report is passed on.
+    let id = webhook.id;
+    let why = match webhook.last_error {
+        Some(WebhookError::AddressRefused) => {
+            "its address is private or not https; change it, or name it in the setting webhook_allow"
+        }
+        Some(WebhookError::NotConnected) => "there is no connection; check its name, port and certificate",
+        Some(WebhookError::NoAnswer) => "it does not answer in time; it should answer at once and work afterwards",
+        Some(WebhookError::NotAccepted) => "it answers with another status than 2xx; see the deliveries under Webhooks",
+        None => "see the deliveries under Webhooks",
+    };
+    let since = webhook.failing_since.map_or_else(String::new, |at| format!(" since {}", at.to_rfc3339()));
+    match webhook.state {
+        WebhookState::Retrying => Note(format!("{id}: deliveries fail{since} and are tried again: {why}")),
+        WebhookState::Failing => Mend(format!("{id}: nothing arrives{since}: {why}")),
+        WebhookState::Gone => Mend(format!(
+            "{id}: the receiver answered 410 Gone, which switched it off; delete it, or switch it on again at the desk"
+        )),
+        _ if webhook.failed_events > 0 => Mend(format!(
+            "{id}: {} events were given up; send them again at the desk under Webhooks",
+            webhook.failed_events
+        )),
+        WebhookState::Disabled => Note(format!("{id}: switched off")),
+        WebhookState::Healthy => Good(webhook.last_success_at.map_or_else(
+            || format!("{id}: nothing was sent yet"),
+            |at| format!("{id}: the last delivery arrived at {}", at.to_rfc3339()),
         )),
     }
 }

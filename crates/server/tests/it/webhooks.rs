@@ -83,6 +83,14 @@ async fn until_state(scene: &Scene, webhook: &Value, state: &str) -> Value {
 }
 
 /// Makes records of one kind: messages that wait to be sent.
+/// The doctor's line about a webhook.
+fn doctor(scene: &Scene, webhook: &Value) -> String {
+    let report = String::from_utf8(scene.installation.run(&["doctor"]).stdout).unwrap();
+    let id = webhook["id"].as_str().unwrap();
+    assert!(!report.contains(webhook["url"].as_str().unwrap()), "a report is passed on: {report}");
+    report.lines().find(|line| line.contains(id)).unwrap().to_owned()
+}
+
 async fn say(scene: &Scene, count: usize) -> Vec<String> {
     let mut ids = Vec::new();
     for n in 0..count {
@@ -201,10 +209,14 @@ async fn a_receiver_that_is_gone_switches_its_webhook_off(engine: Engine) {
     assert_eq!(scene.live.until("webhook.changed").await["subject_id"], webhook["id"], "the desks are told");
     replay(&scene, &webhook, &json!({"failed": true})).await.problem(409, "conflict");
     assert!(receiver.drain().is_empty());
+    let report = doctor(&scene, &webhook);
+    assert!(report.starts_with("MEND") && report.contains("410 Gone"), "{report}");
     // Nothing was passed over: from where it stood, everything is there.
     let on = patch(&scene, &webhook, &json!({"enabled": true, "from_cursor": gone["cursor"]})).await.expect(200);
     assert_eq!((&on["state"], &on["enabled"]), (&json!("healthy"), &json!(true)));
     assert_eq!(about(&receiver.take(2).await), said);
+    until(|| async { (!read(&scene, &webhook).await["last_success_at"].is_null()).then_some(()) }).await;
+    assert!(doctor(&scene, &webhook).contains("the last delivery arrived"));
 }
 
 async fn one_that_never_answers_holds_up_nobody(engine: Engine) {
