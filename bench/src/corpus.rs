@@ -1,9 +1,14 @@
-//! Messages for the search round, as people write them: words of very different frequency (Zipf's law), Latin letters with
-//! marks, Han characters, order numbers. The rows are the server's own, written beside it while it does not run.
+//! A long history: messages as people write them (words of very different frequency by Zipf's law, Latin letters with marks, Han
+//! characters, order numbers) with their customers, threads, episodes and log. The rows are the server's own, written beside it
+//! while it does not run.
 
 use crate::{
     database::{Database, connect},
     error::Result,
+};
+use model::{
+    CustomerId, ThreadId, Timestamp,
+    episode::{EpisodeEvent, EpisodeRules, Handler, open, step},
 };
 use rusqlite::types::Value;
 use testkit::random::Random;
@@ -15,6 +20,8 @@ const WORDS: usize = 40_000;
 const HAN: usize = 3_000;
 /// Messages of one customer.
 pub const PER_CUSTOMER: usize = 10;
+/// The customers who wrote a tenth of everything each.
+pub const TALKATIVE: usize = 2;
 /// Messages of one transaction.
 const CHUNK: usize = 5_000;
 /// Messages that hold the rare word.
@@ -23,6 +30,15 @@ pub const RARE: usize = 5;
 pub const RARE_WORD: &str = "kalideskopas";
 /// Between two ids: as if a message came each few milliseconds.
 const ID_STEP: i64 = 20_000_000;
+
+// The tables that are filled, in the order in which rows name each other.
+const CUSTOMER: usize = 0;
+const THREAD: usize = 1;
+const IDENTITY: usize = 2;
+const ROUTE: usize = 3;
+const EPISODE: usize = 4;
+const MESSAGE: usize = 5;
+const LOG: usize = 6;
 
 /// Makes texts.
 pub struct Corpus {
@@ -201,8 +217,24 @@ impl Target {
     }
 }
 
-/// Writes so many messages with their customers, threads and log, beside a server that does not run.
-pub async fn write(database: &Database, corpus: &mut Corpus, messages: usize) -> Result<()> {
+/// Whom the history is with.
+#[derive(Debug, Default)]
+pub struct History {
+    /// A thread for each customer.
+    pub threads: Vec<ThreadId>,
+    /// Those who wrote most, with their threads; the one with the older thread first.
+    pub talkative: Vec<(CustomerId, ThreadId)>,
+}
+
+/// What an episode is once its customer wrote at a time.
+fn episode_facts(at: i64) -> Result<String> {
+    let opened = open(Handler::Human, Timestamp(at)).facts;
+    let spoken = step(&opened, &EpisodeEvent::CustomerMessage, Timestamp(at), &EpisodeRules::default())?;
+    Ok(serde_json::to_string(&spoken.facts)?)
+}
+
+/// Writes so many messages with their customers, threads, episodes and log, beside a server that does not run.
+pub async fn write(database: &Database, corpus: &mut Corpus, messages: usize) -> Result<History> {
     let target = match database {
         Database::Sqlite(path) => Target::Sqlite(rusqlite::Connection::open(path)?),
         Database::Postgres(address) => Target::Postgres(connect(address).await?),
@@ -216,9 +248,14 @@ pub async fn write(database: &Database, corpus: &mut Corpus, messages: usize) ->
         Rows::new("identity", "id, workspace_id, customer_id, namespace, address, created_at", "iiitti"),
         Rows::new("route", "id, workspace_id, identity_id, channel_account_id, blocked, created_at", "iiiibi"),
         Rows::new(
+            "episode",
+            "id, workspace_id, identity_id, state, ball, subject, topic, opened_at, last_activity_at, facts, objects, version",
+            "iiittttiitti",
+        ),
+        Rows::new(
             "message",
-            "id, workspace_id, identity_id, route_id, channel_account_id, direction, author_kind, author_name, blocks, not_shown, at, external_id, tries",
-            "iiiiitttttiti",
+            "id, workspace_id, identity_id, route_id, channel_account_id, direction, author_kind, author_name, blocks, not_shown, at, external_id, tries, episode_id, recorded_at",
+            "iiiiitttttitiii",
         ),
         Rows::new(
             "log",
@@ -226,20 +263,21 @@ pub async fn write(database: &Database, corpus: &mut Corpus, messages: usize) ->
             "iiiitbiiii",
         ),
     ];
+    let mut history = History::default();
     let (int, text) = (Value::Integer, |text: String| Value::Text(text));
     let word = |word: &str| Value::Text(word.to_owned());
-    let mut people: Vec<[i64; 4]> = Vec::new();
+    let mut people: Vec<[i64; 5]> = Vec::new();
     for number in 0..messages {
         // An order of rising ids and times, as it would have grown.
         id += ID_STEP;
         let at = 1_770_000_000_000 + number as i64 * 1_000;
         if number % PER_CUSTOMER == 0 {
-            let person = [id + 1, id + 2, id + 3, id + 4];
-            let [customer, thread, identity, route] = person;
+            let person = [id + 1, id + 2, id + 3, id + 4, id + 5];
+            let [customer, thread, identity, route, episode] = person;
             let address = format!("7{:014}", 31 * people.len());
-            tables[0].rows.push(vec![int(customer), int(workspace), text(corpus.name()), int(at)]);
-            tables[1].rows.push(vec![int(thread), int(workspace), int(customer), int(at), int(at)]);
-            tables[2].rows.push(vec![
+            tables[CUSTOMER].rows.push(vec![int(customer), int(workspace), text(corpus.name()), int(at)]);
+            tables[THREAD].rows.push(vec![int(thread), int(workspace), int(customer), int(at), int(at)]);
+            tables[IDENTITY].rows.push(vec![
                 int(identity),
                 int(workspace),
                 int(customer),
@@ -247,20 +285,31 @@ pub async fn write(database: &Database, corpus: &mut Corpus, messages: usize) ->
                 text(address),
                 int(at),
             ]);
-            tables[3].rows.push(vec![int(route), int(workspace), int(identity), int(account), int(0), int(at)]);
+            tables[ROUTE].rows.push(vec![int(route), int(workspace), int(identity), int(account), int(0), int(at)]);
             seq += 1;
             let record = [workspace, 0, seq, at].map(int).into_iter();
             let record = record.chain([word("customer.created"), int(0)]);
-            tables[5].rows.push(record.chain([customer, thread, identity, customer].map(int)).collect());
+            tables[LOG].rows.push(record.chain([customer, thread, identity, customer].map(int)).collect());
+            let row = [episode, workspace, identity].map(int).into_iter();
+            let row = row.chain(["new", "human", "", ""].map(word)).chain([at, at].map(int));
+            tables[EPISODE].rows.push(row.chain([text(episode_facts(at)?), word("[]"), int(1)]).collect());
             people.push(person);
+            history.threads.push(ThreadId(thread));
+            if history.talkative.len() < TALKATIVE {
+                history.talkative.push((CustomerId(customer), ThreadId(thread)));
+            }
         }
-        let [customer, thread, identity, route] = people[corpus.below(people.len())];
+        let writer = match corpus.below(10) {
+            talkative if talkative < TALKATIVE.min(people.len()) => talkative,
+            _ => corpus.below(people.len()),
+        };
+        let [customer, thread, identity, route, episode] = people[writer];
         let mut words = corpus.text();
         if number % (messages / RARE).max(1) == 0 {
             words = format!("{RARE_WORD} {words}");
         }
         let blocks = serde_json::json!([{ "type": "text", "text": words }]).to_string();
-        tables[4].rows.push(vec![
+        tables[MESSAGE].rows.push(vec![
             int(id),
             int(workspace),
             int(identity),
@@ -274,11 +323,13 @@ pub async fn write(database: &Database, corpus: &mut Corpus, messages: usize) ->
             int(at),
             text(format!("m_corpus.{number}")),
             int(0),
+            int(episode),
+            int(at),
         ]);
         seq += 1;
         let record = [workspace, 0, seq, at].map(int).into_iter();
         let record = record.chain([word("message.received"), int(1)]);
-        tables[5].rows.push(record.chain([customer, thread, identity, id].map(int)).collect());
+        tables[LOG].rows.push(record.chain([customer, thread, identity, id].map(int)).collect());
         if number % CHUNK == CHUNK - 1 || number + 1 == messages {
             target.write(&mut tables).await?;
         }
@@ -286,8 +337,9 @@ pub async fn write(database: &Database, corpus: &mut Corpus, messages: usize) ->
     target.run(&format!("UPDATE log_head SET seq = {seq}")).await?;
     match &target {
         // Not on SQLite: what it would learn of the still empty index makes FTS5's own statements read all of it.
-        Target::Sqlite(_) => Ok(()),
+        Target::Sqlite(_) => {}
         // As its own housekeeping would do soon.
-        Target::Postgres(_) => target.run("ANALYZE").await,
+        Target::Postgres(_) => target.run("ANALYZE").await?,
     }
+    Ok(history)
 }

@@ -123,6 +123,18 @@ impl Reader {
         }
     }
 
+    /// The last place of the log.
+    pub async fn log_end(&self) -> Result<i64> {
+        let [end] = self.numbers("SELECT seq FROM log_head").await?;
+        Ok(end)
+    }
+
+    /// Messages of a thread's customer.
+    pub async fn entries_of(&self, thread: i64) -> Result<i64> {
+        let [count] = self.numbers(&format!("SELECT count(*) FROM message m JOIN identity i ON i.id = m.identity_id JOIN thread t ON t.customer_id = i.customer_id WHERE t.id = {thread}")).await?;
+        Ok(count)
+    }
+
     /// Records of the log that the search index has not seen yet.
     pub async fn search_lag(&self) -> Result<i64> {
         let [lag] = self.numbers("SELECT h.seq - COALESCE((SELECT c.seq FROM search_cursor c WHERE c.workspace_id = h.workspace_id), 0) FROM log_head h").await?;

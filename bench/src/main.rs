@@ -48,7 +48,7 @@ struct Options {
     /// Repetitions of the rounds that find the knee and of the steady ones.
     #[arg(long, value_name = "N", default_value_t = 3)]
     repeats: usize,
-    /// Messages that the search round looks through; a customer for each ten comes on top.
+    /// Messages of the history that the rounds `reading` and `search` work on; a customer for each ten comes on top.
     #[arg(long, value_name = "N", default_value_t = 300_000)]
     documents: usize,
     /// Measure these parts alone.

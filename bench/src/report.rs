@@ -137,6 +137,7 @@ fn lines(figures: &Figures) -> Vec<Line> {
         lines.push(foreign(figures.live.iter().map(|round| &round.cores)));
     }
     flood(figures, &mut lines);
+    reading(figures, &mut lines);
     search(figures, &mut lines);
     if let Some(footprint) = &figures.footprint {
         let idle = footprint.idle;
@@ -207,6 +208,21 @@ fn steady(figures: &Figures, lines: &mut Vec<Line>) {
         lines.push(plain("  sent late by", latency(typical(figures.steady.iter().map(|round| &round.late)))));
         lines.push(foreign(figures.steady.iter().map(|round| &round.cores)));
     }
+}
+
+fn reading(figures: &Figures, lines: &mut Vec<Line>) {
+    let Some(reading) = &figures.reading else { return };
+    lines.push(plain("reading among", format!("{} entries of {} threads", reading.entries, reading.threads)));
+    for kind in &reading.read {
+        let measured = format!("{}, {:.1} items", latency(kind.latency), kind.items);
+        lines.push(barred(format!("  {}", kind.what), measured, "p99 < 20 ms", kind.latency.p99 < 20.0));
+    }
+    let merged = &reading.merged;
+    let measured = format!(
+        "{:.1} ms; {} identity moved, {} records of the log; back in {:.1} ms",
+        merged.merge_millis, merged.identities, merged.records, merged.undo_millis
+    );
+    lines.push(plain(format!("  merging two customers with {} entries", merged.entries), measured));
 }
 
 fn search(figures: &Figures, lines: &mut Vec<Line>) {

@@ -3,10 +3,12 @@
 //! A round: probe the disk, send, wait until everything is an entry, count. What is counted must be what was accepted,
 //! or the round is void and the program fails.
 
+mod filled;
 mod flood;
 mod footprint;
 mod inbound;
 mod live;
+mod reading;
 mod search;
 
 use crate::{
@@ -20,10 +22,12 @@ use crate::{
     raw, report,
     stats::Latency,
 };
+use filled::Filled;
 pub use flood::Flood;
 pub use footprint::Footprint;
 pub use inbound::{Knee, Steady};
 pub use live::Live;
+pub use reading::Reading;
 pub use search::Search;
 use serde::Serialize;
 use std::{path::Path, time::Duration};
@@ -48,7 +52,9 @@ pub enum Part {
     Steady,
     /// The flood.
     Flood,
-    /// Search in a filled installation; only when it is named, since filling takes minutes.
+    /// Lists, threads and merging in a filled installation; only when it is named, since filling takes minutes.
+    Reading,
+    /// Search in the same one; only when it is named.
     Search,
 }
 
@@ -62,7 +68,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The default one, or the short one; all parts but search unless some are named.
+    /// The default one, or the short one; all parts but those that need a long history, unless some are named.
     pub fn new(smoke: bool, repeats: usize, parts: &[Part], documents: usize) -> Self {
         let all = [Part::Footprint, Part::Live, Part::Knee, Part::Steady, Part::Flood];
         let parts = if parts.is_empty() { all.to_vec() } else { parts.to_vec() };
@@ -78,7 +84,7 @@ impl Plan {
         self.smoke
     }
 
-    /// Messages of the search round.
+    /// Messages of a long history.
     fn documents(&self) -> usize {
         self.pick(self.documents, 2_000)
     }
@@ -111,7 +117,9 @@ pub struct Figures {
     pub raw_fixed: Vec<raw::Raw>,
     /// The flood.
     pub flood: Option<Flood>,
-    /// Search.
+    /// Reading from a long history.
+    pub reading: Option<Reading>,
+    /// Search in it.
     pub search: Option<Search>,
     /// Why rounds are void: messages lost, doubled or refused.
     pub faults: Vec<String>,
@@ -159,6 +167,7 @@ pub async fn measure(binary: &Path, place: &Place, plan: &Plan) -> Result<Figure
         raw: Vec::new(),
         raw_fixed: Vec::new(),
         flood: None,
+        reading: None,
         search: None,
         faults: Vec::new(),
     };
@@ -208,11 +217,22 @@ pub async fn measure(binary: &Path, place: &Place, plan: &Plan) -> Result<Figure
     server.stop();
     figures.durable_writes = durable_writes;
     figures.faults = faults;
-    if plan.has(Part::Search) {
-        report::progress(&format!("{engine}: search among {} messages", plan.documents()));
-        let search = search::measure(binary, place, plan).await?;
-        figures.faults.extend(search.faults.iter().map(|fault| format!("search, {fault}")));
-        figures.search = Some(search);
+    if plan.has(Part::Search) || plan.has(Part::Reading) {
+        report::progress(&format!("{engine}: a history of {} messages", plan.documents()));
+        let mut filled = Filled::create(binary, place, plan).await?;
+        if plan.has(Part::Reading) {
+            report::progress(&format!("{engine}: reading"));
+            let reading = reading::measure(&mut filled, plan).await?;
+            figures.faults.extend(reading.faults.iter().map(|fault| format!("reading, {fault}")));
+            figures.reading = Some(reading);
+        }
+        if plan.has(Part::Search) {
+            report::progress(&format!("{engine}: search"));
+            let search = search::measure(&mut filled, plan).await?;
+            figures.faults.extend(search.faults.iter().map(|fault| format!("search, {fault}")));
+            figures.search = Some(search);
+        }
+        filled.server.stop();
     }
     Ok(figures)
 }

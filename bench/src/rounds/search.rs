@@ -1,27 +1,21 @@
 //! Search: how fast the index follows a long log, and how long words of each frequency take to be found among it.
 
-use super::Plan;
+use super::{Plan, filled::Filled};
 use crate::{
-    corpus::{self, Corpus, PER_CUSTOMER, RARE, RARE_WORD},
-    database::Reader,
+    corpus::{Corpus, RARE, RARE_WORD},
     error::Result,
     http::Connection,
-    installation::{Installation, Place, Server},
+    installation::Server,
     stats::Latency,
 };
 use serde::Serialize;
 use serde_json::Value;
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::Instant;
 
 /// Searches of each kind.
 const SEARCHES: usize = 200;
 /// Hits asked for, as the desk does.
 const LIMIT: usize = 20;
-/// How long the index may need.
-const PATIENCE: Duration = Duration::from_secs(3_600);
 
 /// How long one kind of search took.
 #[derive(Debug, Serialize)]
@@ -51,25 +45,15 @@ pub struct Search {
     pub faults: Vec<String>,
 }
 
-/// Fills an installation of its own and searches it.
-pub async fn measure(binary: &Path, place: &Place, plan: &Plan) -> Result<Search> {
-    let messages = plan.documents();
-    let mut corpus = Corpus::new(7);
-    let installation = Installation::create(binary, place, "search").await?;
-    corpus::write(&installation.database, &mut corpus, messages).await?;
-    let reader = installation.database.reader().await?;
-    let before = reader.bytes().await?;
-    let server = installation.start()?;
-    let begun = Instant::now();
-    wait_until_indexed(&reader).await?;
-    let documents = messages + messages.div_ceil(PER_CUSTOMER);
-    let indexed_per_second = documents as f64 / begun.elapsed().as_secs_f64();
-    let bytes = [before, reader.bytes().await?];
-    let mut asking = Asking { connection: Connection::open(&server.target.address).await?, token: &installation.token };
+/// Searches a filled installation.
+pub async fn measure(filled: &mut Filled, plan: &Plan) -> Result<Search> {
+    let (server, token) = (&filled.server, &filled.installation.token);
+    let corpus = &mut filled.corpus;
+    let mut asking = Asking { connection: Connection::open(&server.target.address).await?, token };
     let mut round = Search {
-        documents,
-        indexed_per_second,
-        bytes,
+        documents: filled.documents,
+        indexed_per_second: filled.documents as f64 / filled.indexing.as_secs_f64(),
+        bytes: filled.bytes,
         searched: Vec::new(),
         eight_at_once: Latency::default(),
         faults: Vec::new(),
@@ -82,7 +66,7 @@ pub async fn measure(binary: &Path, place: &Place, plan: &Plan) -> Result<Search
     for kind in kinds() {
         let (mut times, mut hits) = (Vec::new(), 0);
         for number in 0..searches {
-            let words = (kind.words)(&mut corpus, number);
+            let words = (kind.words)(corpus, number);
             let started = Instant::now();
             let answer = asking.search(&words, kind.more).await?;
             times.push(started.elapsed());
@@ -100,8 +84,7 @@ pub async fn measure(binary: &Path, place: &Place, plan: &Plan) -> Result<Search
         let hits = hits as f64 / searches as f64;
         round.searched.push(Searched { what: kind.what, latency: Latency::of(times), hits });
     }
-    round.eight_at_once = eight_at_once(&server, &installation.token, &mut corpus, searches).await?;
-    server.stop();
+    round.eight_at_once = eight_at_once(server, token, corpus, searches).await?;
     Ok(round)
 }
 
@@ -185,17 +168,6 @@ impl Asking<'_> {
         let page: Value = serde_json::from_slice(&answer.body)?;
         Ok(Ok(page["items"].as_array().map_or(0, Vec::len)))
     }
-}
-
-async fn wait_until_indexed(reader: &Reader) -> Result<()> {
-    let end = Instant::now() + PATIENCE;
-    while reader.search_lag().await? != 0 {
-        if Instant::now() > end {
-            return Err("the search index did not reach the log's end".into());
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    Ok(())
 }
 
 /// What somebody waits for while seven others search.
