@@ -244,6 +244,11 @@ export class LiveCache {
       again(frame.kind === 'label.changed' ? keys.labels : keys.attributes)
       again(keys.threads)
       again(['thread'])
+      if (frame.kind === 'label.changed') {
+        // Every matter, too.
+        again(['episodes'])
+        again(keys.openEpisodes)
+      }
     } else if (frame.kind === 'calendar.changed') {
       again(keys.calendars)
       if (frame.subject_id) {
