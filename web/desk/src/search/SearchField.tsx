@@ -12,6 +12,8 @@ type Props = {
   placeholder: string
   /** The key that leads here. */
   keys?: string
+  /** It takes the focus when its dialog opens. */
+  first?: boolean
   words: string
   onWords: (words: string) => void
   open: boolean
@@ -52,6 +54,7 @@ export const SearchField = forwardRef<HTMLInputElement, Props>(function SearchFi
       autoComplete="off"
       spellCheck={false}
       dir="auto"
+      data-autofocus={props.first || undefined}
       role="combobox"
       aria-label={props.label}
       aria-autocomplete="list"

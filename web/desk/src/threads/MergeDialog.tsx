@@ -89,6 +89,7 @@ function FindOther({
       <p className="sm mut">{t('merge.find_hint')}</p>
       <SearchField
         ref={field}
+        first
         list={LIST}
         label={t('merge.find')}
         placeholder={t('merge.find')}

@@ -161,7 +161,14 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
   const context = customer ? (
     <>
       <ContextPanel customer={customer} />
-      <MergesSection customerId={customer.id} maySend={maySend} onMerge={() => setMerging(true)} />
+      <MergesSection
+        customerId={customer.id}
+        maySend={maySend}
+        onMerge={() => {
+          setPanel(false)
+          setMerging(true)
+        }}
+      />
     </>
   ) : null
   return (
