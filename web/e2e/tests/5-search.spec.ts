@@ -105,3 +105,61 @@ test('an entry far back is reached from a search', async ({ page, server, graph 
   await expect(page.locator('[data-found]')).toContainText('the needle of long ago')
   await expect(page.locator('[data-found]')).toBeInViewport()
 })
+
+test('notes are found, alone or among the rest, and a folded matter opens for what was found in it', async ({
+  page,
+  server,
+  graph,
+}, info) => {
+  await beOwner(page, server)
+  await connect(page, server, graph, 'Notes found')
+  const person = graph.person()
+  await person.writes('The zqfold parcel is late')
+  await page.goto('/threads')
+  await row(page, 'zqfold').click()
+  await page.keyboard.press('n')
+  await page.keyboard.type('Asked the carrier about zqfold, reference 774411')
+  await page.keyboard.press('Control+Enter')
+  await expect(log(page).getByText('reference 774411')).toBeVisible()
+  await page.keyboard.press('Escape')
+
+  // The matter is closed, and another one has begun: the first is folded when the thread is opened anew.
+  await page.getByRole('button', { name: 'More about this matter' }).click()
+  await page.getByRole('menuitem', { name: 'Close for good' }).click()
+  await page.getByRole('button', { name: 'More about this matter' }).click()
+  await page.getByRole('menuitem', { name: 'Open a new matter' }).click()
+  await page.getByRole('dialog', { name: 'Open a new matter' }).getByLabel('Subject').fill('Something else')
+  await page.keyboard.press('Enter')
+  await person.writes('And now something else')
+  await expect(log(page).getByText('And now something else')).toBeVisible()
+  await page.goto('/threads')
+  await row(page, 'something else').click()
+  await expect(log(page).getByText('And now something else')).toBeVisible()
+  await expect(log(page).getByText('reference 774411')).toHaveCount(0)
+
+  const field = page.getByRole('combobox', { name: 'Search people, messages and notes' })
+  await page.getByRole('log').focus()
+  await page.keyboard.press('/')
+  await field.fill('zqfold')
+  await expect(page.getByRole('group', { name: 'Notes' }).getByRole('option')).toHaveCount(1)
+  await expect(page.getByRole('group', { name: 'Messages' }).getByRole('option')).toHaveCount(1)
+  const filters = page.getByRole('group', { name: 'What to look for' })
+  await filters.getByRole('button', { name: 'Notes' }).click()
+  await expect(field).toBeFocused()
+  await expect(page.getByRole('option')).toHaveCount(1)
+  await expect(page.getByRole('option')).toContainText('Tomas Vaitkus: Asked the carrier')
+  await accessible(page, 'notes found')
+  await page.keyboard.press('Enter')
+  const found = page.locator('[data-found]')
+  await expect(found).toContainText('reference 774411')
+  await expect(found).toBeInViewport()
+  await picture(page, info, 'search-note')
+
+  // Once more the same hit, after scrolling away: it is shown again.
+  await field.fill('zqfold')
+  await filters.getByRole('button', { name: 'People' }).click()
+  await expect(page.getByText('Nothing found for')).toBeVisible()
+  await filters.getByRole('button', { name: 'All' }).click()
+  await page.getByRole('group', { name: 'Messages' }).getByRole('option').click()
+  await expect(found).toContainText('The zqfold parcel is late')
+})

@@ -104,6 +104,7 @@ test('two customers are made one, and two again, by keyboard', async ({ page, se
   })
 
   await test.step('merging can be taken back at once where it is told', async () => {
+    await expect(page.getByText('Merged into')).toHaveCount(0)
     await page.getByRole('button', { name: 'Merge with…' }).click()
     await page.keyboard.type('jonas zqfalk')
     await expect(dialog(page).getByRole('option')).toHaveCount(1)

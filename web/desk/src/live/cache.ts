@@ -82,7 +82,7 @@ export class LiveCache {
 
   /** Whose an identity is has changed: whatever stands on the screen is read again, by whichever id it was asked for. */
   private readMerged(): void {
-    for (const name of ['thread', 'entries', 'threads', 'episodes', 'open-episodes', 'merges']) {
+    for (const name of ['thread', 'entries', 'threads', 'episodes', 'open-episodes', 'merges', 'search']) {
       void this.client.invalidateQueries({ queryKey: [name] })
     }
   }

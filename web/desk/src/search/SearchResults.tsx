@@ -58,10 +58,12 @@ export function SearchResults({ list, found, active, within, onOpen, onFilter }:
   return (
     <div className={styles.results} aria-busy={pending}>
       {error && !pending ? (
-        <ProblemRegion title={t('search.error_title')} error={error} onAgain={found.onAgain} />
+        <div className={styles.fault}>
+          <ProblemRegion title={t('search.error_title')} error={error} onAgain={found.onAgain} />
+        </div>
       ) : count > 0 ? (
         <>
-          <div role="listbox" id={list} aria-label={t('search.results')} data-stale={pending || undefined}>
+          <div role="listbox" className={styles.list} id={list} aria-label={t('search.results')}>
             {groups.map(draw)}
           </div>
           {found.more || further.length > 0 ? (
