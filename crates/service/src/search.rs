@@ -99,8 +99,7 @@ async fn complete(
 ) -> Result<Vec<SearchHit>, ServiceError> {
     let (store, workspace) = (services.store(), caller.workspace_id);
     let customers: BTreeSet<CustomerId> = found.iter().map(|document| document.customer_id).collect();
-    let (people, shown): (Vec<_>, Vec<_>) =
-        found.iter().partition(|document| document.kind == SearchKind::Customer);
+    let (people, shown): (Vec<_>, Vec<_>) = found.iter().partition(|document| document.kind == SearchKind::Customer);
     let people = people.iter().map(|document| (document.kind, document.subject_id)).collect();
     let (customers, entries, sources) = tokio::try_join!(
         store.list_customers_by_id(workspace, customers.into_iter().collect()),
@@ -109,8 +108,7 @@ async fn complete(
     )?;
     let customers: HashMap<CustomerId, Customer> =
         customers.into_iter().map(|customer| (customer.id, customer)).collect();
-    let mut texts: HashMap<i64, String> =
-        sources.into_iter().map(|source| (source.subject.1, source.text)).collect();
+    let mut texts: HashMap<i64, String> = sources.into_iter().map(|source| (source.subject.1, source.text)).collect();
     let mut entries: HashMap<String, Entry> = entries.into_iter().map(|entry| (entry.id.clone(), entry)).collect();
     let hit = |document: &FoundDocument| {
         let customer = customers.get(&document.customer_id)?;

@@ -93,8 +93,13 @@ async fn customers_are_found_by_what_is_known_of_them(engine: Engine) {
     let second = scene.server.get(&scene.owner, &next).await.expect(200);
     assert_ne!(first["items"][0]["id"], second["items"][0]["id"]);
     assert_eq!(second["next_cursor"], Value::Null);
-    assert_eq!(scene.server.get(&scene.owner, "/api/v1/customers").await.expect(200)["items"].as_array().unwrap().len(), 2);
-    for (words, more, fault) in [("", "", "q"), ("\"", "", "q"), ("a", "&limit=0", "limit"), ("a", "&cursor=x", "cursor")] {
+    assert_eq!(
+        scene.server.get(&scene.owner, "/api/v1/customers").await.expect(200)["items"].as_array().unwrap().len(),
+        2
+    );
+    for (words, more, fault) in
+        [("", "", "q"), ("\"", "", "q"), ("a", "&limit=0", "limit"), ("a", "&cursor=x", "cursor")]
+    {
         let refused = scene.server.get(&scene.owner, &path("customers", words, more)).await.problem(422, "invalid");
         assert_eq!(refused["faults"][0]["field"], fault, "{refused}");
     }

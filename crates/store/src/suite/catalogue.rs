@@ -107,7 +107,11 @@ pub(super) fn attribute_update(harness: &Harness, id: AttributeId) -> AttributeU
     }
 }
 
-pub(super) fn customer_update(harness: &Harness, id: CustomerId, values: &[(AttributeId, Option<&str>)]) -> CustomerUpdate {
+pub(super) fn customer_update(
+    harness: &Harness,
+    id: CustomerId,
+    values: &[(AttributeId, Option<&str>)],
+) -> CustomerUpdate {
     CustomerUpdate {
         id,
         workspace_id: harness.workspace,

@@ -244,7 +244,8 @@ async fn customers_are_found_by_what_is_known_of_them(harness: Harness) {
     let them = [(SearchKind::Customer, talk.customer.0)];
     let [city, points] = [attribute(&harness, "city").await, attribute(&harness, "points").await];
     let given = [(city, Some("\"Klaipėda\"")), (points, Some("4711"))];
-    let named = crate::CustomerUpdate { name: Some("Gintarė".into()), ..customer_update(&harness, talk.customer, &given) };
+    let named =
+        crate::CustomerUpdate { name: Some("Gintarė".into()), ..customer_update(&harness, talk.customer, &given) };
     assert!(store.update_customer(named).await.unwrap());
     for words in ["gintare", "klaipeda", "4711", "gintare klaip", talk.person.as_str()] {
         assert_eq!(found(&harness, words).await, them, "{words}");
