@@ -1,7 +1,7 @@
 //! Reading customers, and saying what is known of them.
 
 use crate::{
-    extract::{Authenticated, Body, Paging, Path, Query},
+    extract::{Authenticated, Body, Limit, Path, Query},
     problem::{Checked, Common, Guarded, Missing, Problem, WithBody},
 };
 use axum::{Json, extract::State};
@@ -9,7 +9,24 @@ use model::{CustomerId, customer::Customer, entry::Page};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use service::{Services, customers};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
+
+/// Which customers are asked for.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CustomersQuery {
+    /// Words that names, addresses or values of fields hold, as in a search; without it all customers.
+    #[param(min_length = 1, max_length = 200, example = "lindqvist")]
+    q: Option<String>,
+    /// How many items at most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Limit,
+    /// Where the page begins: the `next_cursor` of the page before it.
+    #[param(max_length = 512)]
+    cursor: Option<String>,
+}
 
 /// What changes of a customer; what is absent stays as it is.
 // Has no `Debug`: nothing may print what is known of people.
@@ -25,17 +42,21 @@ pub(crate) struct CustomerChange {
     attributes: Map<String, Value>,
 }
 
-/// Lists the customers, newest first.
+/// Lists the customers, newest first, or finds some by words.
+///
+/// With `q` a page may hold fewer than the limit though another follows: go on while there is a `next_cursor`. Somebody new is
+/// found a moment later; a search that takes longer than two seconds is ended and answered with 503.
 #[utoipa::path(
-    get, path = "/customers", tag = "Customers", params(Paging),
+    get, path = "/customers", tag = "Customers", params(CustomersQuery),
     responses((status = 200, description = "A page of them.", body = Page<Customer>), Guarded, Checked, Common)
 )]
 pub(crate) async fn list_customers(
     State(services): State<Services>,
     Authenticated(caller): Authenticated,
-    Query(paging): Query<Paging>,
+    Query(query): Query<CustomersQuery>,
 ) -> Result<Json<Page<Customer>>, Problem> {
-    Ok(Json(customers::list_customers(&services, &caller, paging.limit.0, paging.cursor.as_deref()).await?))
+    let CustomersQuery { q, limit, cursor } = query;
+    Ok(Json(customers::list_customers(&services, &caller, q.as_deref(), limit.0, cursor.as_deref()).await?))
 }
 
 /// Shows a customer with their identities.

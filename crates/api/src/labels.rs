@@ -1,4 +1,4 @@
-//! Labels: defining them, and putting them on customers.
+//! Labels: defining them, and putting them on customers and episodes.
 
 use crate::{
     extract::{Authenticated, Body, Creating, IdempotencyHeader, Paging, Path, Query},
@@ -6,9 +6,10 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use model::{
-    CustomerId, LabelId,
+    CustomerId, EpisodeId, LabelId,
     customer::Customer,
     entry::Page,
+    episode::Episode,
     label::{Label, LabelColour},
 };
 use serde::Deserialize;
@@ -90,7 +91,7 @@ pub(crate) async fn update_label(
     Ok(Json(labels::update_label(&services, &caller, id, change).await?))
 }
 
-/// Deletes a label that nobody carries; archive any other.
+/// Deletes a label that nothing carries; archive any other.
 #[utoipa::path(
     delete, path = "/labels/{id}", tag = "Labels",
     params(("id" = LabelId, Path, description = "The label's id.")),
@@ -125,7 +126,7 @@ pub(crate) async fn add_customer_label(
     Ok(Json(labels::add_customer_label(&services, &caller, customer, label).await?))
 }
 
-/// Takes a label off a customer; harmless to repeat.
+/// Takes a label off a customer, and off everybody who was merged into them; harmless to repeat.
 #[utoipa::path(
     delete, path = "/customers/{id}/labels/{label_id}", tag = "Customers",
     params(
@@ -140,4 +141,41 @@ pub(crate) async fn remove_customer_label(
     Path((customer, label)): Path<(CustomerId, LabelId)>,
 ) -> Result<Json<Customer>, Problem> {
     Ok(Json(labels::remove_customer_label(&services, &caller, customer, label).await?))
+}
+
+/// Puts a label on an episode; harmless to repeat.
+#[utoipa::path(
+    put, path = "/episodes/{id}/labels/{label_id}", tag = "Episodes",
+    params(
+        ("id" = EpisodeId, Path, description = "The episode's id."),
+        ("label_id" = LabelId, Path, description = "The label's id."),
+    ),
+    responses(
+        (status = 200, description = "The episode as it is now.", body = Episode),
+        Guarded, Missing, Contradicts, Common,
+    )
+)]
+pub(crate) async fn add_episode_label(
+    State(services): State<Services>,
+    Authenticated(caller): Authenticated,
+    Path((episode, label)): Path<(EpisodeId, LabelId)>,
+) -> Result<Json<Episode>, Problem> {
+    Ok(Json(labels::add_episode_label(&services, &caller, episode, label).await?))
+}
+
+/// Takes a label off an episode; harmless to repeat.
+#[utoipa::path(
+    delete, path = "/episodes/{id}/labels/{label_id}", tag = "Episodes",
+    params(
+        ("id" = EpisodeId, Path, description = "The episode's id."),
+        ("label_id" = LabelId, Path, description = "The label's id."),
+    ),
+    responses((status = 200, description = "The episode as it is now.", body = Episode), Guarded, Missing, Common)
+)]
+pub(crate) async fn remove_episode_label(
+    State(services): State<Services>,
+    Authenticated(caller): Authenticated,
+    Path((episode, label)): Path<(EpisodeId, LabelId)>,
+) -> Result<Json<Episode>, Problem> {
+    Ok(Json(labels::remove_episode_label(&services, &caller, episode, label).await?))
 }

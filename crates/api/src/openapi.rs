@@ -44,7 +44,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         (name = "Messages", description = "What is said to customers."),
         (name = "Customers", description = "The people on the other side."),
         (name = "Files", description = "Pictures, recordings and documents."),
-        (name = "Labels", description = "Words that sort customers."),
+        (name = "Labels", description = "Words that sort customers and episodes."),
         (name = "Attributes", description = "The fields of customers."),
         (name = "Calendars", description = "When somebody is there."),
         (name = "Search", description = "Finding messages and people by words."),
@@ -129,6 +129,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(files::get_file))
         .routes(routes!(customers::get_customer, customers::update_customer))
         .routes(routes!(labels::add_customer_label, labels::remove_customer_label))
+        .routes(routes!(labels::add_episode_label, labels::remove_episode_label))
         .routes(routes!(labels::list_labels, labels::create_label))
         .routes(routes!(labels::update_label, labels::delete_label))
         .routes(routes!(attributes::list_attributes, attributes::create_attribute))

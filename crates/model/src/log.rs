@@ -89,7 +89,7 @@ kinds! {
     EpisodeLinked = "episode.linked", shown: true;
     /// A part of it became a matter of its own.
     EpisodeSplit = "episode.split", shown: true;
-    /// Its subject or topic changed.
+    /// Its subject, its topic or its labels changed.
     EpisodeChanged = "episode.changed", shown: false;
     /// It was set aside; the customer is slow.
     EpisodeParked = "episode.parked", shown: false;

@@ -13,7 +13,7 @@ pub enum SearchKind {
     Message,
     /// A note of the team, by its words.
     Note,
-    /// A customer, by name and addresses.
+    /// A customer, by names, addresses and values of fields.
     Customer,
 }
 

@@ -1,6 +1,8 @@
 //! Reading customers, and saying what is known of them.
 
-use crate::{Caller, FieldFault, ServiceError, Services, attributes, messages::rule_of, paging};
+use crate::{
+    Caller, FieldFault, ServiceError, Services, attributes, messages::rule_of, paging, search::find_customers,
+};
 use channel::Account;
 use model::{
     ChannelAccountId, CustomerId, Permission, WorkspaceId,
@@ -12,17 +14,23 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use store::CustomerUpdate;
 
-/// The customers, newest first.
+/// The customers, newest first; with `words` those whose names, addresses or values hold all of them.
 ///
 /// # Errors
-/// Invalid limit or cursor.
+/// Invalid words, limit or cursor; unavailable: the search took too long, or too many search.
 pub async fn list_customers(
     services: &Services,
     caller: &Caller,
+    words: Option<&str>,
     limit: u32,
     cursor: Option<&str>,
 ) -> Result<Page<Customer>, ServiceError> {
     caller.require(Permission::ReadThreads)?;
+    if let Some(words) = words {
+        let mut page = find_customers(services, caller, words, limit, cursor).await?;
+        add_human_windows(services, caller.workspace_id, page.items.iter_mut()).await?;
+        return Ok(page);
+    }
     let limit = paging::limit(limit)?;
     let [before] = paging::place(cursor)?.unwrap_or([i64::MAX]);
     let mut found = services.store().list_customers(caller.workspace_id, CustomerId(before), limit + 1).await?;

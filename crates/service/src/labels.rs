@@ -1,10 +1,11 @@
-//! Labels: defining them, and putting them on customers.
+//! Labels: defining them, and putting them on customers and episodes.
 
 use crate::{Caller, ServiceError, Services, channel_accounts::IdempotencyKey, channel_accounts::key_reused, paging};
 use model::{
-    CustomerId, LabelId, Permission,
+    CustomerId, EpisodeId, LabelId, Permission,
     customer::Customer,
     entry::Page,
+    episode::Episode,
     label::{Label, LabelColour, NAME_MAX_CHARS},
     text::{check_name, fold_name},
 };
@@ -109,10 +110,10 @@ pub async fn update_label(
     }
 }
 
-/// Deletes a label that nobody carries.
+/// Deletes a label that nothing carries.
 ///
 /// # Errors
-/// Forbidden without the right; not found; conflict while somebody carries it.
+/// Forbidden without the right; not found; conflict while a customer or an episode carries it.
 pub async fn delete_label(services: &Services, caller: &Caller, id: LabelId) -> Result<(), ServiceError> {
     caller.require(Permission::ManageChannels)?;
     let store = services.store();
@@ -121,7 +122,7 @@ pub async fn delete_label(services: &Services, caller: &Caller, id: LabelId) -> 
         Deleted::NotFound => Err(ServiceError::NotFound),
         Deleted::InUse => Err(ServiceError::Conflict {
             code: "conflict",
-            message: "customers carry this label; archive it, or take it off them first".into(),
+            message: "customers or episodes carry this label; archive it, or take it off them first".into(),
         }),
     }
 }
@@ -158,7 +159,7 @@ async fn remove_label(
     if found { Ok(()) } else { Err(ServiceError::NotFound) }
 }
 
-/// Puts a label on a customer; harmless to repeat.
+/// Puts a label on a customer (of an alias on whom it stands for); harmless to repeat.
 ///
 /// # Errors
 /// Forbidden without the right; not found; conflict when the label is archived.
@@ -172,7 +173,7 @@ pub async fn add_customer_label(
     crate::customers::get_customer(services, caller, customer).await
 }
 
-/// Takes a label off a customer; harmless to repeat.
+/// Takes a label off a customer, and off everybody who became a part of them; harmless to repeat.
 ///
 /// # Errors
 /// Forbidden without the right; not found.
@@ -184,4 +185,32 @@ pub async fn remove_customer_label(
 ) -> Result<Customer, ServiceError> {
     remove_label(services, caller, LabelSubject::Customer(customer), label).await?;
     crate::customers::get_customer(services, caller, customer).await
+}
+
+/// Puts a label on an episode; harmless to repeat.
+///
+/// # Errors
+/// Forbidden without the right; not found; conflict when the label is archived.
+pub async fn add_episode_label(
+    services: &Services,
+    caller: &Caller,
+    episode: EpisodeId,
+    label: LabelId,
+) -> Result<Episode, ServiceError> {
+    add_label(services, caller, LabelSubject::Episode(episode), label).await?;
+    crate::episodes::get_episode(services, caller, episode).await
+}
+
+/// Takes a label off an episode; harmless to repeat.
+///
+/// # Errors
+/// Forbidden without the right; not found.
+pub async fn remove_episode_label(
+    services: &Services,
+    caller: &Caller,
+    episode: EpisodeId,
+    label: LabelId,
+) -> Result<Episode, ServiceError> {
+    remove_label(services, caller, LabelSubject::Episode(episode), label).await?;
+    crate::episodes::get_episode(services, caller, episode).await
 }

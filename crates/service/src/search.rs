@@ -2,7 +2,7 @@
 
 use crate::{Caller, ServiceError, Services, paging, threads};
 use model::{
-    CustomerId, MessageId, Permission, ThreadId,
+    CustomerId, MessageId, NoteId, Permission, ThreadId,
     block::searchable_text,
     customer::Customer,
     entry::{Entry, EntryBody, Page},
@@ -36,8 +36,7 @@ pub async fn search(services: &Services, caller: &Caller, search: Search) -> Res
     caller.require(Permission::ReadThreads)?;
     let limit = paging::limit(search.limit)?;
     let [before] = paging::place(search.cursor.as_deref())?.unwrap_or([i64::MAX]);
-    let query =
-        Query::parse(&search.words).map_err(|error: QueryError| ServiceError::invalid("q", error.to_string()))?;
+    let query = parse(&search.words)?;
     let mut identities = Vec::new();
     if let Some(id) = search.thread_id {
         let thread = threads::get_thread(services, caller, id).await?;
@@ -61,6 +60,36 @@ pub async fn search(services: &Services, caller: &Caller, search: Search) -> Res
     Ok(Page { items, next_cursor: page.next_cursor })
 }
 
+fn parse(words: &str) -> Result<Query, ServiceError> {
+    Query::parse(words).map_err(|error: QueryError| ServiceError::invalid("q", error.to_string()))
+}
+
+/// The customers whose names, addresses or values hold all the words, those who came last first. A page may hold fewer than
+/// the limit though another follows.
+pub(crate) async fn find_customers(
+    services: &Services,
+    caller: &Caller,
+    words: &str,
+    limit: u32,
+    cursor: Option<&str>,
+) -> Result<Page<Customer>, ServiceError> {
+    let limit = paging::limit(limit)?;
+    let [before] = paging::place(cursor)?.unwrap_or([i64::MAX]);
+    let request = SearchRequest {
+        workspace_id: caller.workspace_id,
+        query: parse(words)?,
+        kinds: vec![SearchKind::Customer],
+        identities: Vec::new(),
+        before,
+        limit: limit + 1,
+    };
+    let query = request.query.clone();
+    let found = services.store().search(request).await?;
+    let page = paging::page(found, limit, |document| [document.id]);
+    let hits = complete(services, caller, &query, &page.items).await?;
+    Ok(Page { items: hits.into_iter().map(|hit| hit.customer).collect(), next_cursor: page.next_cursor })
+}
+
 /// Adds customers, entries and snippets, in a fixed number of queries.
 async fn complete(
     services: &Services,
@@ -70,29 +99,31 @@ async fn complete(
 ) -> Result<Vec<SearchHit>, ServiceError> {
     let (store, workspace) = (services.store(), caller.workspace_id);
     let customers: BTreeSet<CustomerId> = found.iter().map(|document| document.customer_id).collect();
-    let messages: Vec<MessageId> = found
-        .iter()
-        .filter(|document| document.kind == SearchKind::Message)
-        .map(|document| MessageId(document.subject_id))
-        .collect();
-    let (customers, entries) = tokio::try_join!(
+    let (people, shown): (Vec<_>, Vec<_>) = found.iter().partition(|document| document.kind == SearchKind::Customer);
+    let people = people.iter().map(|document| (document.kind, document.subject_id)).collect();
+    let (customers, entries, sources) = tokio::try_join!(
         store.list_customers_by_id(workspace, customers.into_iter().collect()),
-        store.list_entries_by_id(workspace, messages.iter().map(|id| id.0).collect()),
+        store.list_entries_by_id(workspace, shown.iter().map(|document| document.subject_id).collect()),
+        store.list_search_sources(workspace, people),
     )?;
     let customers: HashMap<CustomerId, Customer> =
         customers.into_iter().map(|customer| (customer.id, customer)).collect();
+    let mut texts: HashMap<i64, String> = sources.into_iter().map(|source| (source.subject.1, source.text)).collect();
     let mut entries: HashMap<String, Entry> = entries.into_iter().map(|entry| (entry.id.clone(), entry)).collect();
     let hit = |document: &FoundDocument| {
         let customer = customers.get(&document.customer_id)?;
         let (text, entry) = match document.kind {
-            SearchKind::Customer => (names(customer), None),
+            SearchKind::Customer => (texts.remove(&document.subject_id)?, None),
             SearchKind::Message => {
                 let entry = entries.remove(&MessageId(document.subject_id).to_string())?;
                 let EntryBody::Message(message) = &entry.body else { return None };
                 (searchable_text(&message.blocks), Some(entry))
             }
-            // Nothing writes notes into the index yet.
-            SearchKind::Note => return None,
+            SearchKind::Note => {
+                let entry = entries.remove(&NoteId(document.subject_id).to_string())?;
+                let EntryBody::Note(note) = &entry.body else { return None };
+                (note.text.clone(), Some(entry))
+            }
         };
         let snippet = query.snippet(&text)?;
         Some(SearchHit {
@@ -104,13 +135,4 @@ async fn complete(
         })
     };
     Ok(found.iter().filter_map(hit).collect())
-}
-
-/// What a customer is found by: the name and the addresses.
-fn names(customer: &Customer) -> String {
-    let lines: Vec<&str> = std::iter::once(customer.name.as_str())
-        .chain(customer.identities.iter().map(|identity| identity.address.as_str()))
-        .filter(|line| !line.is_empty())
-        .collect();
-    lines.join(" · ")
 }

@@ -196,7 +196,7 @@ async fn read(
         for source in sources {
             gone.remove(&source.subject);
             let (subject, identity_id, at) = (source.subject, source.identity_id, source.at);
-            let tokens = Tokens::of(&source.text);
+            let tokens = Tokens::of(&format!("{}\n{}", source.text, source.hidden));
             documents.insert(subject, SearchDocument { subject, identity_id, at, tokens });
         }
         let at = model::Timestamp(0);

@@ -64,10 +64,11 @@ queries! {
     UPDATE = Same("UPDATE attribute SET name = COALESCE($1, name), options = COALESCE($2, options), description = COALESCE($3, description), required = COALESCE($4, required), archived = COALESCE($5, archived), position = COALESCE($6, position) WHERE workspace_id = $7 AND id = $8");
     HAS_VALUE = Same("SELECT attribute_id FROM customer_attribute WHERE attribute_id = $1 LIMIT 1");
     DELETE = Same("DELETE FROM attribute WHERE workspace_id = $1 AND id = $2");
-    /// The values of many customers at once; those of archived fields are kept and not told.
+    /// The values of many customers at once, and of those who became a part of them, with whose they are; those of archived
+    /// fields are kept and not told.
     OF_CUSTOMERS = Two {
-        sqlite: "SELECT v.customer_id, a.attribute_key, v.value FROM customer_attribute v JOIN attribute a ON a.id = v.attribute_id WHERE v.customer_id = $1 AND NOT a.archived",
-        postgres: "SELECT v.customer_id, a.attribute_key, v.value FROM UNNEST($1::bigint[]) AS c(id) JOIN customer_attribute v ON v.customer_id = c.id JOIN attribute a ON a.id = v.attribute_id WHERE NOT a.archived",
+        sqlite: "SELECT v.customer_id, v.customer_id, a.attribute_key, v.value FROM customer_attribute v JOIN attribute a ON a.id = v.attribute_id WHERE v.customer_id = $1 AND NOT a.archived UNION ALL SELECT p.merged_into, p.id, a.attribute_key, v.value FROM customer p JOIN customer_attribute v ON v.customer_id = p.id JOIN attribute a ON a.id = v.attribute_id WHERE p.merged_into = $1 AND NOT a.archived",
+        postgres: "SELECT v.customer_id, v.customer_id, a.attribute_key, v.value FROM UNNEST($1::bigint[]) AS c(id) JOIN customer_attribute v ON v.customer_id = c.id JOIN attribute a ON a.id = v.attribute_id WHERE NOT a.archived UNION ALL SELECT p.merged_into, p.id, a.attribute_key, v.value FROM UNNEST($1::bigint[]) AS c(id) JOIN customer p ON p.merged_into = c.id JOIN customer_attribute v ON v.customer_id = p.id JOIN attribute a ON a.id = v.attribute_id WHERE NOT a.archived",
     };
 }
 
@@ -97,15 +98,16 @@ fn definition_record(workspace_id: WorkspaceId, id: AttributeId, actor_id: &str,
     record
 }
 
-/// Adds their fields' values to customers, in one query.
+/// Adds their fields' values to customers, in one query. What a customer has no value of is read through from those who became
+/// a part of them: the oldest who has one.
 pub(crate) async fn add_attributes(executor: &Executor, customers: &mut [Customer]) -> Result<()> {
     let ids: Vec<[Value<'_>; 1]> = customers.iter().map(|customer| params![customer.id.0]).collect();
-    let found = executor
-        .batch(OF_CUSTOMERS, &ids, |row| Ok((row.int(0)?, row.text(1)?, row.json::<serde_json::Value>(2)?)))
-        .await?;
+    let read = |row: &Row<'_>| Ok((row.int(0)?, row.int(1)?, row.text(2)?, row.json::<serde_json::Value>(3)?));
+    let mut found = executor.batch(OF_CUSTOMERS, &ids, read).await?;
+    found.sort_by_key(|(customer, owner, ..)| (customer != owner, *owner));
     let mut by_customer: HashMap<i64, BTreeMap<String, serde_json::Value>> = HashMap::new();
-    for (customer, key, value) in found {
-        by_customer.entry(customer).or_default().insert(key, value);
+    for (customer, _, key, value) in found {
+        by_customer.entry(customer).or_default().entry(key).or_insert(value);
     }
     for customer in customers {
         customer.attributes = by_customer.remove(&customer.id.0).unwrap_or_default();

@@ -53,7 +53,8 @@ queries! {
     RENAME = Same("UPDATE customer SET name = $1, name_source = $2 WHERE workspace_id = $3 AND id = $4");
     /// Does nothing when the value is the same already, or the field is gone.
     SET_VALUE = Same("INSERT INTO customer_attribute (customer_id, attribute_id, workspace_id, value, source, actor_id, set_at) SELECT $1, a.id, a.workspace_id, $2, $3, $4, $5 FROM attribute a WHERE a.workspace_id = $6 AND a.id = $7 ON CONFLICT (customer_id, attribute_id) DO UPDATE SET value = excluded.value, source = excluded.source, actor_id = excluded.actor_id, set_at = excluded.set_at WHERE customer_attribute.value <> excluded.value");
-    CLEAR_VALUE = Same("DELETE FROM customer_attribute WHERE customer_id = $1 AND attribute_id = $2");
+    /// The value of a customer, and of whoever became a part of them: else theirs would be read through.
+    CLEAR_VALUE = Same("DELETE FROM customer_attribute WHERE customer_id IN (SELECT id FROM customer WHERE id = $1 UNION ALL SELECT id FROM customer WHERE merged_into = $1) AND attribute_id = $2");
     /// A customer, or whom an alias stands for.
     GET = Same("SELECT c.id, t.id, c.name, c.created_at FROM customer x JOIN customer c ON c.id = COALESCE(x.merged_into, x.id) JOIN thread t ON t.customer_id = c.id WHERE x.workspace_id = $1 AND x.id = $2");
     LIST = Same("SELECT c.id, t.id, c.name, c.created_at FROM customer c JOIN thread t ON t.customer_id = c.id WHERE c.workspace_id = $1 AND c.merged_into IS NULL AND c.id < $2 ORDER BY c.id DESC LIMIT $3");
@@ -202,9 +203,11 @@ impl Store {
         let (found, _) = self
             .write(change, |executor, change| {
                 async move {
-                    let (workspace_id, id) = (change.workspace_id, change.id);
-                    let found = executor.query_opt(GET, &params![workspace_id.0, id.0], read_customer).await?;
+                    let workspace_id = change.workspace_id;
+                    let found = executor.query_opt(GET, &params![workspace_id.0, change.id.0], read_customer).await?;
                     let Some(customer) = found else { return Ok(false) };
+                    // Of an alias whom it stands for: what is said of the one person is said there.
+                    let id = customer.id;
                     let mut touched = 0;
                     if let Some(name) = change.name.as_ref().filter(|name| **name != customer.name) {
                         let params = params![name, change.source.as_str(), workspace_id.0, id.0];

@@ -740,7 +740,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the customers, newest first. */
+        /**
+         * Lists the customers, newest first, or finds some by words.
+         * @description With `q` a page may hold fewer than the limit though another follows: go on while there is a `next_cursor`. Somebody new is
+         *     found a moment later; a search that takes longer than two seconds is ended and answered with 503.
+         */
         get: operations["list_customers"];
         put?: never;
         post?: never;
@@ -867,8 +871,26 @@ export interface paths {
         /** Puts a label on a customer; harmless to repeat. */
         put: operations["add_customer_label"];
         post?: never;
-        /** Takes a label off a customer; harmless to repeat. */
+        /** Takes a label off a customer, and off everybody who was merged into them; harmless to repeat. */
         delete: operations["remove_customer_label"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/episodes/{id}/labels/{label_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts a label on an episode; harmless to repeat. */
+        put: operations["add_episode_label"];
+        post?: never;
+        /** Takes a label off an episode; harmless to repeat. */
+        delete: operations["remove_episode_label"];
         options?: never;
         head?: never;
         patch?: never;
@@ -902,7 +924,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Deletes a label that nobody carries; archive any other. */
+        /** Deletes a label that nothing carries; archive any other. */
         delete: operations["delete_label"];
         options?: never;
         head?: never;
@@ -1680,8 +1702,8 @@ export interface components {
              * @description How often it was reopened.
              */
             reopens: number;
-            /** @description The ids of its labels. */
-            labels: string[];
+            /** @description Its labels, in the order in which these were defined. */
+            labels: components["schemas"]["AppliedLabel"][];
             /** @description When anything was last said in it; lists are sorted by it. */
             last_activity_at: components["schemas"]["Timestamp"];
             /**
@@ -7884,6 +7906,11 @@ export interface operations {
     list_customers: {
         parameters: {
             query?: {
+                /**
+                 * @description Words that names, addresses or values of fields hold, as in a search; without it all customers.
+                 * @example lindqvist
+                 */
+                q?: string;
                 /** @description How many items at most. */
                 limit?: number;
                 /** @description Where the page begins: the `next_cursor` of the page before it. */
@@ -8745,6 +8772,173 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Customer"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_episode_label: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The episode's id. */
+                id: components["schemas"]["EpisodeId"];
+                /** @description The label's id. */
+                label_id: components["schemas"]["LabelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The episode as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Episode"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_episode_label: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The episode's id. */
+                id: components["schemas"]["EpisodeId"];
+                /** @description The label's id. */
+                label_id: components["schemas"]["LabelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The episode as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Episode"];
                 };
             };
             /** @description Credentials are missing, wrong or gone (`unauthenticated`). */

@@ -1,7 +1,7 @@
 import type { Entry, EventEntry, Page, Thread } from '@onethread/client'
 import { QueryClient, QueryObserver } from '@tanstack/react-query'
 import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from '@tanstack/react-router'
-import { render, screen, waitFor } from '@testing-library/react'
+import { fireEvent, render, screen, waitFor } from '@testing-library/react'
 import type { ReactNode } from 'react'
 import { afterEach, expect, it, vi } from 'vitest'
 import { threadQuery } from '../src/api/queries.ts'
@@ -10,6 +10,8 @@ import { Providers } from '../src/app/Providers.tsx'
 import { LiveCache } from '../src/live/cache.ts'
 import { threadAfter } from '../src/live/reduce.ts'
 import { at, inbound, thread } from '../src/states/samples.ts'
+import questions from '../src/threads/MergeDialog.states.tsx'
+import { MergeQuestion } from '../src/threads/MergeDialog.tsx'
 import merges from '../src/threads/MergesSection.states.tsx'
 import { toldOnce } from '../src/threads/merging.ts'
 
@@ -100,4 +102,45 @@ it('names what stays before a merge is taken back', async () => {
   expect(screen.getByText(/goes back to Person 2/)).toBeTruthy()
   expect(screen.getByText(/A note of/)).toBeTruthy()
   expect(screen.getByText(/An address first seen on/)).toBeTruthy()
+})
+
+it('offers to merge to those who may, also where nobody was merged', async () => {
+  await draw(merges['never merged'])
+  expect(screen.getByRole('button', { name: 'Merge with…' })).toBeTruthy()
+})
+
+it('says who stays and what to think about before customers are merged', async () => {
+  await draw(questions.warned)
+  const [survivor, alias] = screen.getAllByRole('region')
+  expect(survivor?.textContent).toContain('stays')
+  expect(alias?.textContent).toContain('joins')
+  expect(alias?.textContent).toContain('entries: 1000+')
+  expect(screen.getByText(/Their names differ/)).toBeTruthy()
+  expect(screen.getByText(/Both have open matters/)).toBeTruthy()
+  expect(screen.getByRole('button', { name: 'Merge' }).hasAttribute('disabled')).toBe(false)
+})
+
+it('merges people who are known to be different only by those who may, with a reason', async () => {
+  await draw(questions['known to be different, may not'])
+  expect(screen.getByText(/Only a supervisor or admin/)).toBeTruthy()
+  expect(screen.getByRole('button', { name: 'Merge all the same' }).hasAttribute('disabled')).toBe(true)
+  expect(screen.queryByRole('textbox')).toBeNull()
+})
+
+it('forces with the reason that was given', async () => {
+  const merged: unknown[] = []
+  const { props } = questions['known to be different, may']()
+  await draw(() => <MergeQuestion {...props} onMerge={(reason, force) => merged.push([reason, force])} />)
+  const button = screen.getByRole('button', { name: 'Merge all the same' })
+  expect(button.hasAttribute('disabled')).toBe(true)
+  fireEvent.change(screen.getByRole('textbox'), { target: { value: '  seen both passports ' } })
+  expect(button.hasAttribute('disabled')).toBe(false)
+  fireEvent.submit(button.closest('form') as HTMLFormElement)
+  expect(merged).toEqual([['seen both passports', true]])
+})
+
+it('shows a refusal beside what was asked, and lets another be chosen', async () => {
+  await draw(questions.refused)
+  expect(screen.getByRole('alert')).toBeTruthy()
+  expect(screen.getByRole('button', { name: 'Choose another' })).toBeTruthy()
 })

@@ -1,7 +1,7 @@
 //! An episode as the API tells it.
 
 use super::{Ball, ClosedBy, EpisodeState};
-use crate::{AgentId, CustomerId, EpisodeId, IdentityId, ThreadId, Timestamp};
+use crate::{AgentId, CustomerId, EpisodeId, IdentityId, ThreadId, Timestamp, label::AppliedLabel};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -62,8 +62,8 @@ pub struct Episode {
     pub follows_id: Option<EpisodeId>,
     /// How often it was reopened.
     pub reopens: u32,
-    /// The ids of its labels.
-    pub labels: Vec<String>,
+    /// Its labels, in the order in which these were defined.
+    pub labels: Vec<AppliedLabel>,
     /// When anything was last said in it; lists are sorted by it.
     pub last_activity_at: Timestamp,
     /// Grows with each change.

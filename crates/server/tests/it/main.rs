@@ -6,6 +6,7 @@
 mod catalogue;
 mod file_life;
 mod files;
+mod finding;
 mod harness;
 mod kill;
 mod living;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 on_both_engines!(a_stranger_sees_nothing);
 
 /// A second workspace in the same database, and a token of its owner.
-async fn stranger(scene: &Scene) -> String {
+pub(crate) async fn stranger(scene: &Scene) -> String {
     let store = scene.installation.store().await;
     let now = service::Clock::now(&service::SystemClock);
     store.create_workspace(WorkspaceId(store.new_id().unwrap()), "Strangers", now).await.unwrap();

@@ -21,6 +21,7 @@ use crate::{
     Store,
     engine::{Executor, Row, Value, params, queries},
     error::Result,
+    labels::add_episode_labels,
 };
 use futures_util::FutureExt;
 use model::{
@@ -95,7 +96,14 @@ pub enum EpisodeFilter {
 
 pub(crate) async fn find(executor: &Executor, workspace_id: WorkspaceId, ids: &[EpisodeId]) -> Result<Vec<Episode>> {
     let rows: Vec<[Value<'_>; 2]> = ids.iter().map(|id| params![workspace_id.0, id.0]).collect();
-    executor.batch(BY_ID, &rows, read_episode).await
+    let found = executor.batch(BY_ID, &rows, read_episode).await?;
+    labelled(executor, found).await
+}
+
+/// Adds their labels to episodes.
+async fn labelled(executor: &Executor, mut episodes: Vec<Episode>) -> Result<Vec<Episode>> {
+    add_episode_labels(executor, &mut episodes).await?;
+    Ok(episodes)
 }
 
 impl Store {
@@ -123,20 +131,21 @@ impl Store {
         self.read((workspace_id, filter, before, limit), |executor, (workspace_id, filter, before, limit)| {
             async move {
                 let (at, id) = (before.0, before.1.0);
-                match filter {
+                let found = match filter {
                     EpisodeFilter::Open => {
                         let params = params![workspace_id.0, at, id, *limit];
-                        executor.query(LIST_OPEN, &params, read_episode).await
+                        executor.query(LIST_OPEN, &params, read_episode).await?
                     }
                     EpisodeFilter::State(state) => {
                         let params = params![workspace_id.0, state.as_str(), at, id, *limit];
-                        executor.query(LIST_IN_STATE, &params, read_episode).await
+                        executor.query(LIST_IN_STATE, &params, read_episode).await?
                     }
                     EpisodeFilter::Assignee(agent) => {
                         let params = params![workspace_id.0, agent.0, at, id, *limit];
-                        executor.query(LIST_OF_ASSIGNEE, &params, read_episode).await
+                        executor.query(LIST_OF_ASSIGNEE, &params, read_episode).await?
                     }
-                }
+                };
+                labelled(executor, found).await
             }
             .boxed()
         })
@@ -162,7 +171,7 @@ impl Store {
                 }
                 episodes.sort_by_key(|episode| std::cmp::Reverse(episode.id));
                 episodes.truncate(*limit as usize);
-                Ok(episodes)
+                labelled(executor, episodes).await
             }
             .boxed()
         })

@@ -10,6 +10,7 @@ use crate::{
 };
 use futures_util::FutureExt;
 use model::{Block, IdentityId, Timestamp, WorkspaceId, block::searchable_text, fold::Tokens, search::SearchKind};
+use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashMap};
 
 /// Something that can be found: what kind it is, and its number.
@@ -37,6 +38,8 @@ pub struct SearchSource {
     pub at: Timestamp,
     /// Its words.
     pub text: String,
+    /// Words that are kept but not shown now (values of archived fields): found once they are shown again.
+    pub hidden: String,
 }
 
 /// A document to write, in place of an earlier one of the same subject.
@@ -80,9 +83,24 @@ queries! {
         sqlite: "SELECT id, identity_id, at, blocks FROM message WHERE workspace_id = $1 AND id = $2",
         postgres: "SELECT m.id, m.identity_id, m.at, m.blocks FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN message m ON m.id = u.id AND m.workspace_id = u.workspace_id",
     };
+    NOTES = Two {
+        sqlite: "SELECT id, identity_id, at, text FROM note WHERE workspace_id = $1 AND id = $2",
+        postgres: "SELECT n.id, n.identity_id, n.at, n.text FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN note n ON n.id = u.id AND n.workspace_id = u.workspace_id",
+    };
+    /// With whom they stand for: an alias is found as that one.
     CUSTOMERS = Two {
-        sqlite: "SELECT id, created_at, name FROM customer WHERE workspace_id = $1 AND id = $2",
-        postgres: "SELECT c.id, c.created_at, c.name FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN customer c ON c.id = u.id AND c.workspace_id = u.workspace_id",
+        sqlite: "SELECT id, created_at, name, merged_into FROM customer WHERE workspace_id = $1 AND id = $2",
+        postgres: "SELECT c.id, c.created_at, c.name, c.merged_into FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN customer c ON c.id = u.id AND c.workspace_id = u.workspace_id",
+    };
+    PART_NAMES = Two {
+        sqlite: "SELECT merged_into, name FROM customer WHERE workspace_id = $1 AND merged_into = $2 AND name <> '' ORDER BY id",
+        postgres: "SELECT p.merged_into, p.name FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN customer p ON p.merged_into = u.id AND p.workspace_id = u.workspace_id WHERE p.name <> '' ORDER BY p.id",
+    };
+    /// The values of customers and of those who became a part of them, and whether their field is archived. Yes and no are no
+    /// words that anybody looks for.
+    VALUES = Two {
+        sqlite: "SELECT v.customer_id, v.value, a.archived FROM customer_attribute v JOIN attribute a ON a.id = v.attribute_id WHERE v.workspace_id = $1 AND v.customer_id = $2 AND a.value_type <> 'boolean' UNION ALL SELECT p.merged_into, v.value, a.archived FROM customer p JOIN customer_attribute v ON v.customer_id = p.id JOIN attribute a ON a.id = v.attribute_id WHERE p.workspace_id = $1 AND p.merged_into = $2 AND a.value_type <> 'boolean'",
+        postgres: "SELECT v.customer_id, v.value, a.archived FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN customer_attribute v ON v.customer_id = u.id AND v.workspace_id = u.workspace_id JOIN attribute a ON a.id = v.attribute_id WHERE a.value_type <> 'boolean' UNION ALL SELECT p.merged_into, v.value, a.archived FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN customer p ON p.merged_into = u.id AND p.workspace_id = u.workspace_id JOIN customer_attribute v ON v.customer_id = p.id JOIN attribute a ON a.id = v.attribute_id WHERE a.value_type <> 'boolean'",
     };
     ADDRESSES = Two {
         sqlite: "SELECT customer_id, address FROM identity WHERE workspace_id = $1 AND customer_id = $2",
@@ -120,24 +138,71 @@ async fn read_messages(executor: &Executor, rows: &[[Value<'_>; 2]]) -> Result<V
                 identity_id: Some(IdentityId(row.int(1)?)),
                 at: Timestamp(row.int(2)?),
                 text: searchable_text(&blocks),
+                hidden: String::new(),
             })
         })
         .await
 }
 
-async fn read_customers(executor: &Executor, rows: &[[Value<'_>; 2]]) -> Result<Vec<SearchSource>> {
-    let mut addresses: HashMap<i64, Vec<String>> = HashMap::new();
-    for (customer, address) in executor.batch(ADDRESSES, rows, |row| Ok((row.int(0)?, row.text(1)?))).await? {
-        addresses.entry(customer).or_default().push(address);
+async fn read_notes(executor: &Executor, rows: &[[Value<'_>; 2]]) -> Result<Vec<SearchSource>> {
+    executor
+        .batch(NOTES, rows, |row: &Row<'_>| {
+            Ok(SearchSource {
+                subject: (SearchKind::Note, row.int(0)?),
+                identity_id: Some(IdentityId(row.int(1)?)),
+                at: Timestamp(row.int(2)?),
+                text: row.text(3)?,
+                hidden: String::new(),
+            })
+        })
+        .await
+}
+
+/// A field's value in the words by which it is found.
+fn words_of(value: &Json) -> Option<String> {
+    match value {
+        Json::String(text) => Some(text.clone()),
+        Json::Number(number) => Some(number.to_string()),
+        _ => None,
     }
-    let customers =
-        executor.batch(CUSTOMERS, rows, |row| Ok((row.int(0)?, Timestamp(row.int(1)?), row.text(2)?))).await?;
+}
+
+/// What a customer is found by, each on a line of its own, in the order in which it is shown.
+#[derive(Default)]
+struct Lines {
+    shown: Vec<String>,
+    hidden: Vec<String>,
+}
+
+/// Customers by their names and addresses and the values of their fields; what is said of those who became a part of one is
+/// found as theirs.
+async fn read_customers(executor: &Executor, rows: &[[Value<'_>; 2]]) -> Result<Vec<SearchSource>> {
+    let mut lines: BTreeMap<i64, Lines> = BTreeMap::new();
+    let named = |row: &Row<'_>| Ok((row.int(0)?, Timestamp(row.int(1)?), row.text(2)?, row.opt_int(3)?));
+    let mut customers = executor.batch(CUSTOMERS, rows, named).await?;
+    customers.retain(|(.., merged_into)| merged_into.is_none());
+    for (id, _, name, _) in &customers {
+        lines.entry(*id).or_default().shown.push(name.clone());
+    }
+    let pair = |row: &Row<'_>| Ok((row.int(0)?, row.text(1)?));
+    for query in [PART_NAMES, ADDRESSES] {
+        for (id, line) in executor.batch(query, rows, pair).await? {
+            lines.entry(id).or_default().shown.push(line);
+        }
+    }
+    let value = |row: &Row<'_>| Ok((row.int(0)?, row.json::<Json>(1)?, row.flag(2)?));
+    for (id, value, is_archived) in executor.batch(VALUES, rows, value).await? {
+        let lines = lines.entry(id).or_default();
+        let into = if is_archived { &mut lines.hidden } else { &mut lines.shown };
+        into.extend(words_of(&value));
+    }
     Ok(customers
         .into_iter()
-        .map(|(id, at, name)| {
-            let lines: Vec<String> = std::iter::once(name).chain(addresses.remove(&id).unwrap_or_default()).collect();
-            let text = lines.join("\n");
-            SearchSource { subject: (SearchKind::Customer, id), identity_id: None, at, text: text.trim().to_owned() }
+        .map(|(id, at, ..)| {
+            let Lines { mut shown, hidden } = lines.remove(&id).unwrap_or_default();
+            shown.retain(|line| !line.is_empty());
+            let (text, hidden) = (shown.join(" · "), hidden.join("\n"));
+            SearchSource { subject: (SearchKind::Customer, id), identity_id: None, at, text, hidden }
         })
         .collect())
 }
@@ -270,6 +335,8 @@ impl Store {
             async move {
                 let messages = of_kind(*workspace_id, subjects, SearchKind::Message);
                 let mut sources = read_messages(executor, &messages).await?;
+                let notes = of_kind(*workspace_id, subjects, SearchKind::Note);
+                sources.extend(read_notes(executor, &notes).await?);
                 let customers = of_kind(*workspace_id, subjects, SearchKind::Customer);
                 sources.extend(read_customers(executor, &customers).await?);
                 Ok(sources)

@@ -31,7 +31,7 @@ on_both_engines! {
     a_stranger_has_none_of_it: shared;
 }
 
-const ACTOR: &str = "agt_1";
+pub(super) const ACTOR: &str = "agt_1";
 
 fn new_label(harness: &Harness, name: &str) -> NewLabel {
     NewLabel {
@@ -46,14 +46,14 @@ fn new_label(harness: &Harness, name: &str) -> NewLabel {
     }
 }
 
-async fn label(harness: &Harness, name: &str) -> LabelId {
+pub(super) async fn label(harness: &Harness, name: &str) -> LabelId {
     let new = new_label(harness, name);
     let id = new.id;
     assert_eq!(harness.store.create_label(new).await.unwrap(), Some(Created::New(id)));
     id
 }
 
-fn label_update(harness: &Harness, id: LabelId) -> LabelUpdate {
+pub(super) fn label_update(harness: &Harness, id: LabelId) -> LabelUpdate {
     LabelUpdate {
         id,
         workspace_id: harness.workspace,
@@ -85,14 +85,14 @@ fn new_attribute(harness: &Harness, key: &str, value_type: AttributeType) -> New
     }
 }
 
-async fn attribute(harness: &Harness, key: &str) -> AttributeId {
+pub(super) async fn attribute(harness: &Harness, key: &str) -> AttributeId {
     let new = new_attribute(harness, key, AttributeType::Text);
     let id = new.attribute.id;
     assert_eq!(harness.store.create_attribute(new).await.unwrap(), Some(Created::New(id)));
     id
 }
 
-fn attribute_update(harness: &Harness, id: AttributeId) -> AttributeUpdate {
+pub(super) fn attribute_update(harness: &Harness, id: AttributeId) -> AttributeUpdate {
     AttributeUpdate {
         id,
         workspace_id: harness.workspace,
@@ -107,7 +107,11 @@ fn attribute_update(harness: &Harness, id: AttributeId) -> AttributeUpdate {
     }
 }
 
-fn customer_update(harness: &Harness, id: CustomerId, values: &[(AttributeId, Option<&str>)]) -> CustomerUpdate {
+pub(super) fn customer_update(
+    harness: &Harness,
+    id: CustomerId,
+    values: &[(AttributeId, Option<&str>)],
+) -> CustomerUpdate {
     CustomerUpdate {
         id,
         workspace_id: harness.workspace,
@@ -138,7 +142,7 @@ fn new_calendar(harness: &Harness, name: &str) -> NewCalendar {
 }
 
 /// What the log tells of one kind, by what it is about.
-async fn told(harness: &Harness, kind: LogKind) -> Vec<String> {
+pub(super) async fn told(harness: &Harness, kind: LogKind) -> Vec<String> {
     let log = harness.log(harness.workspace).await;
     let own = log.into_iter().filter(|record| record.kind == kind);
     own.map(|record| record.subject_id.or(record.thread_id.map(|id| id.to_string())).unwrap_or_default()).collect()

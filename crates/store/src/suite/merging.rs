@@ -114,7 +114,7 @@ impl Harness {
         seen
     }
 
-    fn note(&self, thread: ThreadId, text: &str, at: Timestamp) -> NewNote {
+    pub fn note(&self, thread: ThreadId, text: &str, at: Timestamp) -> NewNote {
         NewNote {
             id: NoteId(self.id()),
             workspace_id: self.workspace,

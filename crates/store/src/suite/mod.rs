@@ -18,6 +18,7 @@ mod merging_property;
 mod outage;
 mod people;
 mod property;
+mod read_through;
 mod reading;
 mod schema;
 mod search;

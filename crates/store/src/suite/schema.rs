@@ -22,6 +22,7 @@ fn queries() -> Vec<(String, Query)> {
         ("entries", crate::entries::QUERIES),
         ("jobs", crate::jobs::QUERIES),
         ("labels", crate::labels::QUERIES),
+        ("labels", crate::labels::CARRIED_QUERIES),
         ("log", crate::log::QUERIES),
         ("messages", crate::messages::QUERIES),
         ("notes", crate::notes::QUERIES),

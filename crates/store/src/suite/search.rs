@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use model::{
     Cursor, CustomerId, IdentityId, MessageId, WorkspaceId,
     fold::{Query, Tokens},
+    log::LogKind,
     search::SearchKind,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +42,7 @@ fn request(workspace_id: WorkspaceId, words: &str) -> SearchRequest {
     SearchRequest { workspace_id, query: query(words), kinds, identities, before: i64::MAX, limit: 100 }
 }
 
-async fn find(harness: &Harness, words: &str) -> Vec<FoundDocument> {
+pub(super) async fn find(harness: &Harness, words: &str) -> Vec<FoundDocument> {
     harness.store.search(request(harness.workspace, words)).await.unwrap()
 }
 
@@ -61,7 +62,7 @@ async fn say(harness: &Harness, talk: &Talk, words: &str) -> MessageId {
 }
 
 /// Follows the log to its end, `step` records at a time.
-async fn index(harness: &Harness, step: u32) {
+pub(super) async fn index(harness: &Harness, step: u32) {
     catch_up(&harness.store, harness.workspace, step).await;
 }
 
@@ -78,9 +79,10 @@ async fn next_batch(store: &Store, workspace_id: WorkspaceId, step: u32) -> Opti
     let through = records.last()?.seq;
     let subjects: BTreeSet<SearchSubject> = records
         .iter()
-        .filter_map(|record| match record.message_id() {
-            Some(id) => Some((SearchKind::Message, id.0)),
-            None => record.customer_id.map(|id| (SearchKind::Customer, id.0)),
+        .filter_map(|record| match (record.message_id(), record.entry_id) {
+            (Some(id), _) => Some((SearchKind::Message, id.0)),
+            (None, Some(id)) if record.kind == LogKind::NoteWritten => Some((SearchKind::Note, id)),
+            _ => record.customer_id.map(|id| (SearchKind::Customer, id.0)),
         })
         .collect();
     let documents = documents(store, workspace_id, subjects).await;
@@ -95,7 +97,8 @@ async fn documents(store: &Store, workspace: WorkspaceId, subjects: BTreeSet<Sea
         .collect();
     for source in sources {
         let (subject, identity_id, at) = (source.subject, source.identity_id, source.at);
-        all.insert(subject, SearchDocument { subject, identity_id, at, tokens: Tokens::of(&source.text) });
+        let tokens = Tokens::of(&format!("{}\n{}", source.text, source.hidden));
+        all.insert(subject, SearchDocument { subject, identity_id, at, tokens });
     }
     all.into_values().collect()
 }

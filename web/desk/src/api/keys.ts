@@ -11,6 +11,10 @@ export const keys = {
   file: (id: string) => ['file', id] as const,
   merges: (customerId: string) => ['merges', customerId] as const,
   unmerge: (mergeId: string) => ['unmerge', mergeId] as const,
+  mergePreview: (customerId: string, otherId: string) => ['merge-preview', customerId, otherId] as const,
+  /** What a search found, by its words, of one kind (or all), in one thread (or everywhere). */
+  search: (words: string, kind: string | undefined, threadId: string | undefined) =>
+    ['search', words, kind ?? '', threadId ?? ''] as const,
   me: ['me'] as const,
   kinds: ['channel-kinds'] as const,
   accounts: ['accounts'] as const,

@@ -1,5 +1,5 @@
 import { type Episode, type HoursDraft, type Me, type Page, take } from '@onethread/client'
-import { infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query'
 import { api } from './api.ts'
 import { keys } from './keys.ts'
 
@@ -21,7 +21,13 @@ export function useMe(): Me {
   return data
 }
 
-export type Right = 'read_threads' | 'send_messages' | 'read_operations' | 'manage_channels' | 'manage_people'
+export type Right =
+  | 'read_threads'
+  | 'send_messages'
+  | 'force_merges'
+  | 'read_operations'
+  | 'manage_channels'
+  | 'manage_people'
 export const may = (me: Me, right: Right): boolean => (me.may as readonly string[]).includes(right)
 
 export const threadsQuery = infiniteQueryOptions({
@@ -118,6 +124,51 @@ export const mergesQuery = (customerId: string) =>
     queryKey: keys.merges(customerId),
     queryFn: ({ signal }) =>
       take(api.GET('/api/v1/customers/{id}/merges', { params: { path: { id: customerId } }, signal })),
+  })
+
+export const mergePreviewQuery = (customerId: string, otherId: string) =>
+  queryOptions({
+    queryKey: keys.mergePreview(customerId, otherId),
+    queryFn: ({ signal }) =>
+      take(
+        api.GET('/api/v1/customers/{id}/merge-preview', {
+          params: { path: { id: customerId }, query: { with: otherId } },
+          signal,
+        }),
+      ),
+    // What it says is about now.
+    staleTime: 0,
+    gcTime: 0,
+    retry: false,
+  })
+
+/** What can be looked for. */
+export type SearchKind = 'customers' | 'notes' | 'messages'
+
+/** What holds these words, newest first. Kept for a while, since people go back and forth between results. */
+export const searchQuery = (words: string, kind: SearchKind | undefined, threadId: string | undefined, limit: number) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.search(words, kind, threadId), limit],
+    initialPageParam: first,
+    queryFn: ({ pageParam, signal }) =>
+      take(
+        api.GET('/api/v1/search', {
+          params: {
+            query: {
+              q: words,
+              limit,
+              ...(kind ? { kind } : {}),
+              ...(threadId ? { thread_id: threadId } : {}),
+              ...place(pageParam),
+            },
+          },
+          signal,
+        }),
+      ),
+    getNextPageParam: next,
+    placeholderData: keepPreviousData,
+    staleTime: 10_000,
+    retry: false,
   })
 
 /** What the channels of this server can do. Changes with the server alone. */

@@ -1,7 +1,7 @@
 import { Modal, Switch } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import styles from './KeySheet.module.css'
-import { SEND_KEYS } from './keys.ts'
+import { FIND_KEYS, SEND_KEYS } from './keys.ts'
 import { usePref, writePref } from './prefs.ts'
 
 /** The keys that work here, and the switch that rests the single ones. */
@@ -12,6 +12,8 @@ export function KeySheet({ opened, onClose }: { opened: boolean; onClose: () => 
     [['J', '↓'], t('keys.next')],
     [['K', '↑'], t('keys.previous')],
     [['↵'], t('keys.open')],
+    [['/'], t('keys.search')],
+    [[FIND_KEYS], t('keys.search_thread')],
     [['R'], t('keys.reply')],
     [['N'], t('keys.note')],
     [['E'], t('keys.done')],
@@ -19,6 +21,8 @@ export function KeySheet({ opened, onClose }: { opened: boolean; onClose: () => 
     [['A'], t('keys.assign')],
     [['P'], t('keys.promise')],
     [['T'], t('keys.describe')],
+    [['L'], t('keys.labels')],
+    [['M'], t('keys.merge')],
     [['[', ']'], t('keys.matters')],
     [['↑', '↓'], t('keys.entries')],
     [[SEND_KEYS], t('keys.send')],

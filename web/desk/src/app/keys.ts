@@ -35,6 +35,21 @@ export function useKeys(keys: Record<string, Handler>): void {
   }, [])
 }
 
+/** The system's own "find" (⌘F, Ctrl F). Not taken: while a dialog is open, and when the handler says so by returning false. */
+export function useFindKey(find: () => boolean): void {
+  const latest = useRef(find)
+  latest.current = find
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      const own = apple ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey
+      if (event.defaultPrevented || !own || event.altKey || event.shiftKey || event.key.toLowerCase() !== 'f') return
+      if (!inDialog() && latest.current()) event.preventDefault()
+    }
+    document.addEventListener('keydown', listen)
+    return () => document.removeEventListener('keydown', listen)
+  }, [])
+}
+
 /** The regions that F6 walks through, in reading order; each is the element that takes the focus there. */
 export function nextRegion(backwards: boolean): void {
   const regions = Array.from(document.querySelectorAll<HTMLElement>('[data-region]')).filter(
@@ -50,3 +65,5 @@ export function nextRegion(backwards: boolean): void {
 const apple = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? '')
 /** The send keys as this device writes them. */
 export const SEND_KEYS = apple ? '⌘↵' : 'Ctrl ↵'
+/** The keys that search within a thread. */
+export const FIND_KEYS = apple ? '⌘F' : 'Ctrl F'

@@ -101,6 +101,10 @@ const noThread = createRoute({
 const thread = createRoute({
   getParentRoute: () => threads,
   path: '$threadId',
+  validateSearch: (search): { entry?: string } => {
+    const entry = text(search.entry)
+    return entry ? { entry } : {}
+  },
   component: lazyRouteComponent(() => import('../threads/ThreadPage.tsx'), 'ThreadPage'),
 })
 

@@ -82,7 +82,7 @@ export class LiveCache {
 
   /** Whose an identity is has changed: whatever stands on the screen is read again, by whichever id it was asked for. */
   private readMerged(): void {
-    for (const name of ['thread', 'entries', 'threads', 'episodes', 'open-episodes', 'merges']) {
+    for (const name of ['thread', 'entries', 'threads', 'episodes', 'open-episodes', 'merges', 'search']) {
       void this.client.invalidateQueries({ queryKey: [name] })
     }
   }
@@ -244,6 +244,11 @@ export class LiveCache {
       again(frame.kind === 'label.changed' ? keys.labels : keys.attributes)
       again(keys.threads)
       again(['thread'])
+      if (frame.kind === 'label.changed') {
+        // Every matter, too.
+        again(['episodes'])
+        again(keys.openEpisodes)
+      }
     } else if (frame.kind === 'calendar.changed') {
       again(keys.calendars)
       if (frame.subject_id) {

@@ -50,6 +50,7 @@ type IconName =
   | 'play'
   | 'plus'
   | 'right'
+  | 'search'
   | 'send'
   | 'shield'
   | 'tag'

@@ -24,6 +24,8 @@ export type EntryProps = {
   maySend: boolean
   onAgain: (entry: MessageEntry) => void
   busy: boolean
+  /** A search led here. */
+  found?: boolean
 }
 
 /** One entry of the timeline. It reads as who, what kind, channel, time, state. */
@@ -35,13 +37,13 @@ export const EntryView = memo(function EntryView(props: EntryProps) {
       {time(at)}
     </time>
   ) : null
-  if (entry.type === 'event') return <EventView entry={entry} at={at} kind={props.kind} stamp={stamp} />
-  if (entry.type === 'note') return <NoteView entry={entry} at={at} mine={props.mine} stamp={stamp} />
+  if (entry.type === 'event') return <EventView {...props} entry={entry} stamp={stamp} />
+  if (entry.type === 'note') return <NoteView {...props} entry={entry} stamp={stamp} />
   return <MessageView {...props} entry={entry} stamp={stamp} />
 })
 
 /** What happened: one muted line on the spine, with a knot where a matter ends or begins anew. */
-function EventView({ entry, at, kind, stamp }: { entry: EventEntry; at: number; kind: string; stamp: ReactNode }) {
+function EventView({ entry, at, kind, found, stamp }: EntryProps & { entry: EventEntry; stamp: ReactNode }) {
   const { t } = useTranslation()
   const { time } = useFormats()
   const { find, jump } = useTimelineActs()
@@ -50,7 +52,14 @@ function EventView({ entry, at, kind, stamp }: { entry: EventEntry; at: number; 
   const spoken = [subject, words, entry.by, channelName(t, kind), time(at)].filter(Boolean).join(', ')
   const related = entry.related_id && find(entry.related_id) ? entry.related_id : undefined
   return (
-    <article className={styles.entry} data-entry={entry.id} data-event={entry.name} tabIndex={-1} aria-label={spoken}>
+    <article
+      className={styles.entry}
+      data-entry={entry.id}
+      data-event={entry.name}
+      data-found={found || undefined}
+      tabIndex={-1}
+      aria-label={spoken}
+    >
       {stamp}
       <p className={styles.system} data-knot={entry.name.startsWith('episode.') || undefined}>
         {subject ? <b dir="auto">{subject}</b> : null} <span>{words}</span>
@@ -66,7 +75,7 @@ function EventView({ entry, at, kind, stamp }: { entry: EventEntry; at: number; 
 }
 
 /** A yellow sheet between colleagues. */
-function NoteView({ entry, at, mine, stamp }: { entry: NoteEntry; at: number; mine: boolean; stamp: ReactNode }) {
+function NoteView({ entry, at, mine, found, stamp }: EntryProps & { entry: NoteEntry; stamp: ReactNode }) {
   const { t } = useTranslation()
   const { time } = useFormats()
   const { colleague } = useTimelineActs()
@@ -75,6 +84,7 @@ function NoteView({ entry, at, mine, stamp }: { entry: NoteEntry; at: number; mi
     <article
       className={styles.entry}
       data-entry={entry.id}
+      data-found={found || undefined}
       tabIndex={-1}
       aria-label={[entry.author.name, t('note.kind'), time(at)].join(', ')}
     >

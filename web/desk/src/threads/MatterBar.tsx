@@ -7,6 +7,7 @@ import { isOpen } from '../live/reduce.ts'
 import { Icon } from '../parts/Glyphs.tsx'
 import { Kbd } from '../parts/Kbd.tsx'
 import styles from './MatterBar.module.css'
+import { MatterLabels } from './MatterLabels.tsx'
 import type { SheetName } from './MatterSheet.tsx'
 import { MatterState, PromiseClock } from './MatterState.tsx'
 import { episodeName } from './words.ts'
@@ -61,6 +62,7 @@ export function MatterLine({ episode, open, me, promisedAt, now, onSwitch }: Lin
         {episode.subject && episode.topic ? <span dir="auto">{episode.topic}</span> : null}
         {isOpen(episode) ? <span dir="auto">{owner}</span> : null}
       </span>
+      <MatterLabels labels={episode.labels} />
       <span className="grow" />
       <span className={styles.state}>
         <MatterState episode={episode} now={now} />
@@ -136,6 +138,11 @@ export function MatterActs({ episode, linkable, busy, onSheet, onDone, onResume,
           {episode ? (
             <Menu.Item onClick={() => onSheet('describe')} rightSection={<Kbd keys="T" />}>
               {t('sheet.describe')}
+            </Menu.Item>
+          ) : null}
+          {episode ? (
+            <Menu.Item onClick={() => onSheet('labels')} rightSection={<Kbd keys="L" />}>
+              {t('sheet.labels')}
             </Menu.Item>
           ) : null}
           {episode && linkable ? <Menu.Item onClick={() => onSheet('link')}>{t('sheet.link')}</Menu.Item> : null}

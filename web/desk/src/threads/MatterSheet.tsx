@@ -1,5 +1,5 @@
 import { ActionIcon, Button, NativeSelect, TextInput } from '@mantine/core'
-import type { Agent, Episode, MessageEntry } from '@onethread/client'
+import type { Agent, Episode, Label, MessageEntry } from '@onethread/client'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useFormats } from '../i18n/format.ts'
@@ -7,10 +7,22 @@ import { Icon } from '../parts/Glyphs.tsx'
 import { episodeActs } from './episodeActs.ts'
 import { fromLocalInput, laterTimes, localInput } from './laterTimes.ts'
 import styles from './MatterBar.module.css'
+import { ChooseLabels } from './MatterLabels.tsx'
+import type { Offer } from './offer.ts'
 import { episodeName } from './words.ts'
 
 /** What is being asked about a matter. */
-export type SheetName = 'later' | 'hold' | 'promise' | 'assign' | 'describe' | 'link' | 'split' | 'move' | 'new'
+export type SheetName =
+  | 'later'
+  | 'hold'
+  | 'promise'
+  | 'assign'
+  | 'describe'
+  | 'labels'
+  | 'link'
+  | 'split'
+  | 'move'
+  | 'new'
 
 type Props = {
   name: SheetName
@@ -23,7 +35,11 @@ type Props = {
   selection: ReadonlySet<string>
   moving: MessageEntry | undefined
   busy: boolean
+  labels: Offer<Label>
+  /** Labels may be defined, so the way there is shown. */
+  mayDefine: boolean
   now: number
+  onLabel: (labelId: string, carried: boolean) => void
   onAct: (act: () => Promise<Episode>) => void
   onMove: (entry: MessageEntry, episodeId: string) => void
   onClose: () => void
@@ -90,6 +106,16 @@ function Body(props: Props) {
       return <Assign {...props} episode={episode} />
     case 'describe':
       return <Describe {...props} episode={episode} />
+    case 'labels':
+      return (
+        <ChooseLabels
+          episode={episode}
+          offer={props.labels}
+          mayDefine={props.mayDefine}
+          busy={props.busy}
+          onLabel={props.onLabel}
+        />
+      )
     case 'split':
       return selection.size === 0 ? (
         <Hint {...props} />

@@ -23,8 +23,11 @@ const unmerge = (more: Partial<Unmerge> = {}): Unmerge => ({
 })
 
 export default {
-  'merged from another': () => <MergeList merges={[merge]} maySend />,
-  'merged, read only': () => <MergeList merges={[{ ...merge, by: null, reason: '' }]} maySend={false} />,
+  'merged from another': () => <MergeList merges={[merge]} maySend onMerge={() => {}} />,
+  'merged, read only': () => (
+    <MergeList merges={[{ ...merge, by: null, reason: '' }]} maySend={false} onMerge={() => {}} />
+  ),
+  'never merged': () => <MergeList merges={[]} maySend onMerge={() => {}} />,
   'all goes back': () => <WhatGoes unmerge={unmerge()} name={other.name} />,
   'something stays': () => (
     <WhatGoes

@@ -9,44 +9,61 @@ import { mergesQuery } from '../api/queries.ts'
 import { useFormats } from '../i18n/format.ts'
 import { channelName } from '../parts/channels.ts'
 import { ChannelGlyph } from '../parts/Glyphs.tsx'
+import { Kbd } from '../parts/Kbd.tsx'
 import { ProblemNote } from '../parts/Problem.tsx'
 import styles from './ContextPanel.module.css'
 
 /** Who became a part of this person, and the way back. */
-export function MergesSection({ customerId, maySend }: { customerId: string; maySend: boolean }) {
+export function MergesSection({
+  customerId,
+  maySend,
+  onMerge,
+}: {
+  customerId: string
+  maySend: boolean
+  /** Asks whom this person is to be merged with. */
+  onMerge: () => void
+}) {
   const query = useQuery(mergesQuery(customerId))
   const standing = (query.data?.items ?? []).filter((merge) => !merge.undone_at)
-  return <MergeList merges={standing} maySend={maySend} />
+  return <MergeList merges={standing} maySend={maySend} onMerge={onMerge} />
 }
 
-export function MergeList({ merges, maySend }: { merges: Merge[]; maySend: boolean }) {
+export function MergeList({ merges, maySend, onMerge }: { merges: Merge[]; maySend: boolean; onMerge: () => void }) {
   const { t } = useTranslation()
   const { date } = useFormats()
   const [asked, setAsked] = useState<Merge>()
-  if (merges.length === 0) return null
+  if (merges.length === 0 && !maySend) return null
   return (
     <section className={styles.section}>
-      <h3>{t('merge.title')}</h3>
-      <ul>
-        {merges.map((merge) => (
-          <li key={merge.id} className={styles.identity}>
-            <div className="sm" dir="auto">
-              {t('merge.from', { name: aliasName(merge), date: date(Date.parse(merge.at)) })}
-            </div>
-            {merge.by ? <div className="xs mut">{t('merge.by', { name: merge.by })}</div> : null}
-            {merge.reason ? (
-              <div className="xs mut" dir="auto">
-                {merge.reason}
+      <h3>{t(merges.length > 0 ? 'merge.title' : 'merge.title_none')}</h3>
+      {merges.length > 0 ? (
+        <ul>
+          {merges.map((merge) => (
+            <li key={merge.id} className={styles.identity}>
+              <div className="sm" dir="auto">
+                {t('merge.from', { name: aliasName(merge), date: date(Date.parse(merge.at)) })}
               </div>
-            ) : null}
-            {maySend ? (
-              <Button size="compact-sm" variant="default" onClick={() => setAsked(merge)}>
-                {t('merge.undo')}
-              </Button>
-            ) : null}
-          </li>
-        ))}
-      </ul>
+              {merge.by ? <div className="xs mut">{t('merge.by', { name: merge.by })}</div> : null}
+              {merge.reason ? (
+                <div className="xs mut" dir="auto">
+                  {merge.reason}
+                </div>
+              ) : null}
+              {maySend ? (
+                <Button size="compact-sm" variant="default" onClick={() => setAsked(merge)}>
+                  {t('merge.undo')}
+                </Button>
+              ) : null}
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      {maySend ? (
+        <Button className={styles.mergeWith ?? ''} onClick={onMerge} rightSection={<Kbd keys="M" />}>
+          {t('merge.with')}
+        </Button>
+      ) : null}
       <Modal opened={asked !== undefined} onClose={() => setAsked(undefined)} title={t('merge.undo_title')}>
         {asked ? <UndoMerge merge={asked} onDone={() => setAsked(undefined)} /> : null}
       </Modal>

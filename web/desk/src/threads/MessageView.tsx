@@ -34,6 +34,7 @@ export function MessageView({
   maySend,
   onAgain,
   busy,
+  found,
   stamp,
 }: EntryProps & { entry: MessageEntry; stamp: ReactNode }) {
   const { t } = useTranslation()
@@ -61,6 +62,7 @@ export function MessageView({
       data-entry={entry.id}
       data-state={state}
       data-selected={selected || undefined}
+      data-found={found || undefined}
       tabIndex={-1}
       aria-label={spoken.filter(Boolean).join(', ')}
     >

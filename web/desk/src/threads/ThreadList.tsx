@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
-import type { Episode, Thread } from '@onethread/client'
+import type { Episode, SearchHit, Thread } from '@onethread/client'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
@@ -14,11 +14,18 @@ import { Empty } from '../parts/Empty.tsx'
 import { Kbd } from '../parts/Kbd.tsx'
 import { useLater, useNow } from '../parts/later.ts'
 import { ProblemRegion } from '../parts/Problem.tsx'
+import { SearchField } from '../search/SearchField.tsx'
+import { SearchFilters } from '../search/SearchFilters.tsx'
+import { SearchResults } from '../search/SearchResults.tsx'
+import { useChoice } from '../search/useChoice.ts'
+import { type SearchFilter, useSearch } from '../search/useSearch.ts'
 import { useCalmOrder } from './calm.ts'
 import { seenUpTo, useSeen } from './seen.ts'
 import styles from './ThreadList.module.css'
 import { ThreadRow } from './ThreadRow.tsx'
 import { isNews } from './words.ts'
+
+const RESULTS = 'search-all'
 
 /** The list of the desk: read from the server, kept current by the socket. */
 export function ThreadList({ current }: { current: string | undefined }) {
@@ -29,6 +36,26 @@ export function ThreadList({ current }: { current: string | undefined }) {
   const threads = useMemo(() => flat(query.data), [query.data])
   const episodes = useOpenEpisodes(threads, began)
   const slow = useLater(query.isPending)
+  const search = useRef<HTMLInputElement>(null)
+  const [words, setWords] = useState('')
+  const [filter, setFilter] = useState<SearchFilter>('all')
+  const found = useSearch(words, filter)
+  const choice = useChoice(RESULTS, found)
+  const searching = words.trim() !== ''
+  const navigate = useNavigate()
+  const open = (hit: SearchHit) =>
+    void navigate({
+      to: '/threads/$threadId',
+      params: { threadId: hit.thread_id },
+      search: hit.entry ? { entry: hit.entry.id } : {},
+    })
+  useKeys({
+    '/': (event) => {
+      event.preventDefault()
+      search.current?.focus()
+      search.current?.select()
+    },
+  })
   // On a narrow screen without an open thread the list is all there is.
   const narrow = useMediaQuery('(max-width: 899px)', false, { getInitialValueInEffect: false })
   const Region = narrow && !current ? 'main' : 'section'
@@ -38,7 +65,34 @@ export function ThreadList({ current }: { current: string | undefined }) {
         <h1>{t('nav.threads')}</h1>
         {slow ? <span className="xs fnt">{t('app.loading')}</span> : null}
       </header>
-      {query.isPending ? (
+      <search className={styles.search}>
+        <SearchField
+          ref={search}
+          list={RESULTS}
+          label={t('search.label')}
+          placeholder={t('search.placeholder')}
+          keys="/"
+          words={words}
+          onWords={(next) => {
+            setWords(next)
+            search.current?.focus()
+          }}
+          open={searching && Boolean(choice.chosen)}
+          active={choice.active}
+          onMove={choice.move}
+          onOpen={() => choice.chosen && open(choice.chosen)}
+          onLeave={() => {
+            if (words) setWords('')
+            else search.current?.blur()
+          }}
+        />
+      </search>
+      {searching ? (
+        <>
+          <SearchFilters filter={filter} onFilter={setFilter} />
+          <SearchResults list={RESULTS} found={found} active={choice.active} onOpen={open} onFilter={setFilter} />
+        </>
+      ) : query.isPending ? (
         slow ? (
           <ListSkeleton />
         ) : (
@@ -66,8 +120,8 @@ export function ThreadList({ current }: { current: string | undefined }) {
         />
       )}
       <footer className={styles.foot}>
-        <Kbd keys="J" />
-        <Kbd keys="K" /> {t('list.move')}
+        <Kbd keys={searching ? '↓' : 'J'} />
+        <Kbd keys={searching ? '↑' : 'K'} /> {t('list.move')}
         <Kbd keys="↵" /> {t('list.open')}
         <span className="grow" />
         <Kbd keys="?" /> {t('list.keys')}

@@ -4,12 +4,21 @@ import { notifications } from '@mantine/notifications'
 import type { Episode, MessageEntry } from '@onethread/client'
 import { take } from '@onethread/client'
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
-import { Link, Navigate, useParams } from '@tanstack/react-router'
+import { Link, Navigate, useLocation, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
-import { agentsQuery, entriesQuery, episodesQuery, kindsQuery, may, threadQuery, useMe } from '../api/queries.ts'
-import { useKeys } from '../app/keys.ts'
+import {
+  agentsQuery,
+  entriesQuery,
+  episodesQuery,
+  kindsQuery,
+  labelsQuery,
+  may,
+  threadQuery,
+  useMe,
+} from '../api/queries.ts'
+import { FIND_KEYS, useFindKey, useKeys } from '../app/keys.ts'
 import { useFormats } from '../i18n/format.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { flat, isOpen } from '../live/reduce.ts'
@@ -17,17 +26,21 @@ import { Avatar, Icon } from '../parts/Glyphs.tsx'
 import { Kbd } from '../parts/Kbd.tsx'
 import { useLater, useNow } from '../parts/later.ts'
 import { ProblemRegion, problemText } from '../parts/Problem.tsx'
+import { ThreadSearch } from '../search/ThreadSearch.tsx'
 import { Composer, type ComposerHandle } from './Composer.tsx'
 import { ContextPanel } from './ContextPanel.tsx'
 import bar from './MatterBar.module.css'
 import { MatterActs, MatterLine } from './MatterBar.tsx'
 import { MatterSheet } from './MatterSheet.tsx'
+import { MergeDialog } from './MergeDialog.tsx'
 import { MergesSection } from './MergesSection.tsx'
 import { toldOnce } from './merging.ts'
+import { SeekLine } from './SeekLine.tsx'
 import { markSeen } from './seen.ts'
 import styles from './ThreadPage.module.css'
 import { OlderSkeleton, Timeline } from './Timeline.tsx'
 import { useMatters } from './useMatters.tsx'
+import { type Target, useSeek } from './useSeek.ts'
 import { customerName, replyIdentity } from './words.ts'
 
 const NO_EPISODES: readonly Episode[] = []
@@ -35,10 +48,13 @@ const NO_EPISODES: readonly Episode[] = []
 /** Each thread is a screen of its own: nothing typed or scrolled in one leaks into the next. */
 export function ThreadPage() {
   const { threadId = '' } = useParams({ strict: false })
-  return <ThreadScreen key={threadId} threadId={threadId} />
+  const { entry } = useSearch({ strict: false })
+  const visit = useLocation({ select: (location) => location.state.__TSR_key })
+  const target = useMemo(() => (entry ? { id: entry, visit } : undefined), [entry, visit])
+  return <ThreadScreen key={threadId} threadId={threadId} target={target} />
 }
 
-function ThreadScreen({ threadId }: { threadId: string }) {
+function ThreadScreen({ threadId, target }: { threadId: string; target: Target | undefined }) {
   const { t } = useTranslation()
   const format = useFormats()
   const me = useMe()
@@ -54,6 +70,10 @@ function ThreadScreen({ threadId }: { threadId: string }) {
   const wide = useMediaQuery('(min-width: 1160px)', true, { getInitialValueInEffect: false })
   const [panel, setPanel] = useState(false)
   const [folded, setFolded] = useState(false)
+  const [finding, setFinding] = useState(false)
+  const [merging, setMerging] = useState(false)
+  const navigate = useNavigate()
+  const seek = useSeek(query, target)
   const maySend = may(me, 'send_messages')
   const customer = thread.data?.customer
   const identity = customer ? replyIdentity(customer) : undefined
@@ -63,6 +83,7 @@ function ThreadScreen({ threadId }: { threadId: string }) {
   const now = useNow()
   const episodes = useQuery({ ...episodesQuery(threadId), enabled: began })
   const people = useInfiniteQuery(agentsQuery)
+  const labels = useQuery(labelsQuery)
   const agents = useMemo(() => flat(people.data), [people.data])
   const matters = useMatters(threadId, episodes.data, maySend)
   const { current, open, sheet, acts } = matters
@@ -112,6 +133,17 @@ function ThreadScreen({ threadId }: { threadId: string }) {
       composer.current?.note()
     },
     i: togglePanel,
+    m: (event) => {
+      if (!maySend || !customer) return
+      event.preventDefault()
+      setMerging(true)
+    },
+  })
+  useFindKey(() => {
+    // The second time it is the browser's own.
+    if (finding) return false
+    setFinding(true)
+    return true
   })
 
   if (thread.isError) {
@@ -123,12 +155,20 @@ function ThreadScreen({ threadId }: { threadId: string }) {
   }
   // An alias answers with the thread that survived.
   if (thread.data && thread.data.id !== threadId) {
-    return <Navigate to="/threads/$threadId" params={{ threadId: thread.data.id }} replace />
+    const search = target ? { entry: target.id } : {}
+    return <Navigate to="/threads/$threadId" params={{ threadId: thread.data.id }} search={search} replace />
   }
   const context = customer ? (
     <>
       <ContextPanel customer={customer} />
-      <MergesSection customerId={customer.id} maySend={maySend} />
+      <MergesSection
+        customerId={customer.id}
+        maySend={maySend}
+        onMerge={() => {
+          setPanel(false)
+          setMerging(true)
+        }}
+      />
     </>
   ) : null
   return (
@@ -153,6 +193,16 @@ function ThreadScreen({ threadId }: { threadId: string }) {
               {thread.data ? t('thread.since', { date: format.date(Date.parse(thread.data.created_at)) }) : ' '}
             </div>
           </div>
+          <ActionIcon
+            className={styles.find ?? ''}
+            size={30}
+            onClick={() => setFinding(!finding)}
+            aria-expanded={finding}
+            aria-label={t('search.in_thread')}
+            title={`${t('search.in_thread')} (${FIND_KEYS})`}
+          >
+            <Icon name="search" />
+          </ActionIcon>
           {maySend && episodes.data ? (
             <MatterActs
               episode={current}
@@ -205,6 +255,9 @@ function ThreadScreen({ threadId }: { threadId: string }) {
               selection={matters.selection}
               moving={matters.moving}
               busy={matters.busy}
+              labels={{ items: labels.data, error: labels.error, onAgain: () => void labels.refetch() }}
+              mayDefine={may(me, 'manage_channels')}
+              onLabel={matters.label}
               now={now}
               onAct={matters.act}
               onMove={matters.move}
@@ -212,6 +265,23 @@ function ThreadScreen({ threadId }: { threadId: string }) {
             />
           </div>
         ) : null}
+        {finding ? (
+          <ThreadSearch
+            threadId={threadId}
+            onOpen={(hit) =>
+              void navigate({
+                to: '/threads/$threadId',
+                params: { threadId },
+                search: hit.entry ? { entry: hit.entry.id } : {},
+              })
+            }
+            onClose={() => {
+              setFinding(false)
+              document.querySelector<HTMLElement>('[data-region=thread]')?.focus()
+            }}
+          />
+        ) : null}
+        {seek.phase ? <SeekLine phase={seek.phase} onAgain={seek.onAgain} /> : null}
         {query.isPending || thread.isPending ? (
           <div className={styles.loading}>{slow ? <OlderSkeleton label={t('app.loading')} /> : null}</div>
         ) : query.isError && entries.length === 0 ? (
@@ -221,6 +291,7 @@ function ThreadScreen({ threadId }: { threadId: string }) {
             customer={customer}
             entries={entries}
             pending={pending}
+            target={target}
             offline={state.phase !== 'live'}
             older={query.hasNextPage}
             loadingOlder={query.isFetchingNextPage}
@@ -261,6 +332,7 @@ function ThreadScreen({ threadId }: { threadId: string }) {
           />
         ) : null}
       </main>
+      {customer ? <MergeDialog customer={customer} opened={merging} onClose={() => setMerging(false)} /> : null}
       {wide ? (
         folded ? null : (
           <aside

@@ -21,6 +21,8 @@ type Props = {
   /** Newest first, as they are read. */
   entries: readonly Entry[]
   pending: readonly Pending[]
+  /** The entry that a search led to, and which visit of the page it was: it is brought into view once for each. */
+  target?: { id: string; visit: string | undefined } | undefined
   offline: boolean
   older: boolean
   loadingOlder: boolean
@@ -66,7 +68,7 @@ const AHEAD_PX = 600
 export function Timeline(props: Props) {
   const { t } = useTranslation()
   const { date } = useFormats()
-  const { customer, entries, pending, older, loadingOlder, olderFailed, onOlder } = props
+  const { customer, entries, pending, target, older, loadingOlder, olderFailed, onOlder } = props
   const scroller = useRef<HTMLDivElement>(null)
   const { episodes = NO_EPISODES, promises = NO_PROMISES, acts = NOBODY } = props
   const { folded, toggle, chosen: folds } = useFolds(episodes)
@@ -74,7 +76,7 @@ export function Timeline(props: Props) {
     () => shape(entries.toReversed(), customer, { episodes, promises, folded, complete: !older }),
     [entries, customer, episodes, promises, folded, older],
   )
-  const { away, onScroll, toEnd } = useScroll(
+  const { away, onScroll, toEnd, toEntry } = useScroll(
     scroller,
     `${entries.length}:${entries[0]?.id}:${pending.length}:${loadingOlder}:${promises.length}:${episodes.length}:${folds.size}`,
   )
@@ -126,6 +128,18 @@ export function Timeline(props: Props) {
     before.current = sent
   }, [sent, toEnd])
 
+  // Shown once for each search: afterwards the reader scrolls as they like. A folded matter is opened for it.
+  const [shown, setShown] = useState<Props['target']>()
+  const wanted = target === shown ? undefined : entries.find((entry) => entry.id === target?.id)
+  const about = wanted && episodes.find((episode) => episode.id === wanted.episode_id)
+  const hidden = about !== undefined && folded(about)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the entry is there once the stretches are drawn with it
+  useEffect(() => {
+    if (!wanted) return
+    if (hidden) toggle(about)
+    else if (toEntry(wanted.id)) setShown(target)
+  }, [wanted, hidden, stretches, toEntry])
+
   const newest = entries[0]?.seq ?? -1
   const [looked, setLooked] = useState(newest)
   useEffect(() => {
@@ -150,6 +164,7 @@ export function Timeline(props: Props) {
         aria-live="off"
         aria-label={t('thread.log', { name })}
         data-region="thread"
+        data-target={shown?.id}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a log that scrolls must be reachable by keyboard
         tabIndex={0}
         onKeyDown={(event) => {
@@ -285,6 +300,7 @@ function RowView({
       maySend={props.maySend}
       onAgain={props.onAgain}
       busy={props.again === row.entry.id}
+      found={row.entry.id === props.target?.id}
     />
   )
 }

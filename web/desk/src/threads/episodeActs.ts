@@ -29,6 +29,14 @@ export const episodeActs = {
     ),
   assign: (id: string, agent_id: string | null): Promise<Episode> =>
     take(api.POST('/api/v1/episodes/{id}/assign', { ...at(id), body: { agent_id } })),
+  label: (id: string, label_id: string, carried: boolean): Promise<Episode> => {
+    const place = { params: { path: { id, label_id } } }
+    return take(
+      carried
+        ? api.PUT('/api/v1/episodes/{id}/labels/{label_id}', place)
+        : api.DELETE('/api/v1/episodes/{id}/labels/{label_id}', place),
+    )
+  },
   describe: (id: string, subject: string, topic: string): Promise<Episode> =>
     take(api.PATCH('/api/v1/episodes/{id}', { ...at(id), body: { subject, topic } })),
   link: (id: string, follows_id: string): Promise<Episode> =>

@@ -54,8 +54,15 @@ export function useMatters(threadId: string, known: readonly Episode[] | undefin
     },
     onError: failed,
   })
+  const labelled = useMutation({
+    mutationFn: (to: { episode: string; label: string; carried: boolean }) =>
+      episodeActs.label(to.episode, to.label, to.carried),
+    // The sheet stays: there may be several to put on.
+    onSuccess: (episode) => cache.episodeKnown(episode),
+    onError: failed,
+  })
   const act = acting.mutate
-  const busy = acting.isPending || moved.isPending
+  const busy = acting.isPending || moved.isPending || labelled.isPending
   const allowed = maySend && !busy
 
   const done = () => {
@@ -98,6 +105,11 @@ export function useMatters(threadId: string, known: readonly Episode[] | undefin
       if (!allowed || !current) return
       event.preventDefault()
       show('describe')
+    },
+    l: (event) => {
+      if (!allowed || !current) return
+      event.preventDefault()
+      show('labels')
     },
   })
 
@@ -148,6 +160,7 @@ export function useMatters(threadId: string, known: readonly Episode[] | undefin
     busy,
     done,
     move: (entry: MessageEntry, to: string) => moved.mutate({ entry, to }),
+    label: (label: string, carried: boolean) => current && labelled.mutate({ episode: current.id, label, carried }),
     resume: () => current && act(() => episodeActs.resume(current.id)),
     reopen: () => current && act(() => episodeActs.reopen(current.id)),
     closeMatter: () => current && act(() => episodeActs.close(current.id)),

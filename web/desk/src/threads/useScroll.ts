@@ -61,5 +61,19 @@ export function useScroll(scroller: RefObject<HTMLElement | null>, version: unkn
     remember()
   }, [restore, remember])
 
-  return { away, onScroll: remember, toEnd }
+  /** Brings an entry into the middle; false while it is not drawn. */
+  const toEntry = useCallback(
+    (id: string): boolean => {
+      const box = scroller.current
+      const entry = box?.querySelector<HTMLElement>(`[data-entry="${CSS.escape(id)}"]`)
+      if (!box || !entry) return false
+      const { top, height } = entry.getBoundingClientRect()
+      box.scrollTop += top - box.getBoundingClientRect().top - Math.max((box.clientHeight - height) / 2, 16)
+      remember()
+      return true
+    },
+    [scroller, remember],
+  )
+
+  return { away, onScroll: remember, toEnd, toEntry }
 }
