@@ -164,4 +164,11 @@ test('notes are found, alone or among the rest, and a folded matter opens for wh
   await filters.getByRole('button', { name: 'All' }).click()
   await page.getByRole('group', { name: 'Messages' }).getByRole('option').click()
   await expect(found).toContainText('The zqfold parcel is late')
+
+  // Where only one of list and thread is seen, the key leads back to the list, with what was found.
+  await page.setViewportSize({ width: 800, height: 900 })
+  await page.getByRole('log').focus()
+  await page.keyboard.press('/')
+  await expect(field).toBeFocused()
+  await expect(page.getByRole('option')).toHaveCount(2)
 })

@@ -20,6 +20,7 @@ on_both_engines! {
     notes_are_found: shared;
     customers_are_found_by_what_is_known_of_them: shared;
     merged_customers_are_found_as_one: shared;
+    an_index_that_was_emptied_follows_the_log_anew: own;
 }
 
 /// Two customers; the first has the older thread.
@@ -281,4 +282,30 @@ async fn merged_customers_are_found_as_one(harness: Harness) {
     assert_eq!(found(&harness, "jonas").await, [one]);
     assert_eq!(found(&harness, "lund").await, [other]);
     assert_eq!(found(&harness, &b.person).await, [other]);
+}
+
+/// What `V0012` does to an index that knew neither notes nor values.
+async fn an_index_that_was_emptied_follows_the_log_anew(harness: Harness) {
+    let [a, b] = two(&harness).await;
+    let note = harness.note(a.thread, "hello from the team", later(2_000));
+    let note_id = note.id.0;
+    harness.store.create_note(note).await.unwrap();
+    let before = found(&harness, "hello").await;
+    assert_eq!(before.len(), 3, "a message of each, and the note");
+    assert_eq!(before[0], (SearchKind::Note, note_id));
+    let step = include_str!("../../migrations/V0012__labels_on_episodes.sql");
+    let statements: Vec<&'static str> =
+        step.split(';').map(str::trim).filter(|text| text.contains("search_")).map(last_line).collect();
+    assert_eq!(statements.len(), 3);
+    for statement in statements {
+        harness.raw(statement, &[]).await;
+    }
+    assert!(find(&harness, "hello").await.is_empty());
+    assert_eq!(found(&harness, "hello").await, before);
+    assert_eq!(found(&harness, &b.person).await, [(SearchKind::Customer, b.customer.0)]);
+}
+
+/// A statement without the comment above it.
+fn last_line(text: &'static str) -> &'static str {
+    text.lines().last().unwrap()
 }

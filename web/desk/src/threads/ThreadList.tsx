@@ -49,15 +49,19 @@ export function ThreadList({ current }: { current: string | undefined }) {
       params: { threadId: hit.thread_id },
       search: hit.entry ? { entry: hit.entry.id } : {},
     })
+  // On a narrow screen without an open thread the list is all there is.
+  const narrow = useMediaQuery('(max-width: 899px)', false, { getInitialValueInEffect: false })
+  const toSearch = () => {
+    search.current?.focus()
+    search.current?.select()
+  }
   useKeys({
     '/': (event) => {
       event.preventDefault()
-      search.current?.focus()
-      search.current?.select()
+      if (narrow && current) void navigate({ to: '/threads' }).then(() => requestAnimationFrame(toSearch))
+      else toSearch()
     },
   })
-  // On a narrow screen without an open thread the list is all there is.
-  const narrow = useMediaQuery('(max-width: 899px)', false, { getInitialValueInEffect: false })
   const Region = narrow && !current ? 'main' : 'section'
   return (
     <Region className={styles.list} aria-label={t('thread.list')} aria-busy={query.isPending}>
