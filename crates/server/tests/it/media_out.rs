@@ -65,7 +65,7 @@ async fn what_was_written_as_one_goes_out_in_order(engine: Engine) {
         { "type": "image", "file_id": lamp["id"], "caption": "the lamp" },
         { "type": "file", "file_id": bill["id"] },
     ]});
-    let made = send(&scene, &body, Some("one act")).await.expect(201);
+    let made = send(&scene, &body, Some("one-act")).await.expect(201);
     let more = made["more"].as_array().unwrap();
     let ids: Vec<&Value> = std::iter::once(&made).chain(more).map(|entry| &entry["id"]).collect();
     assert_eq!(ids.len(), 4, "{made}");
@@ -73,7 +73,7 @@ async fn what_was_written_as_one_goes_out_in_order(engine: Engine) {
     assert_eq!((&more[0]["blocks"][0]["type"], &more[1]["blocks"][0]["text"]), (&json!("image"), &json!("the lamp")));
     assert_eq!(more[2]["blocks"][0]["name"], "bill.pdf");
     assert!(more.iter().all(|entry| entry["episode_id"] == made["episode_id"]));
-    let again = send(&scene, &body, Some("one act")).await.expect(201);
+    let again = send(&scene, &body, Some("one-act")).await.expect(201);
     let repeated: Vec<&Value> =
         std::iter::once(&again).chain(again["more"].as_array().unwrap()).map(|entry| &entry["id"]).collect();
     assert_eq!(repeated, ids, "the same act");
@@ -160,7 +160,7 @@ async fn typing_and_seen_reach_the_customer(engine: Engine) {
     assert_eq!(scene.meta.actions(), shown, "not more often than it is of use");
 
     scene.server.post(&scene.owner, &typing, &json!({})).await.problem(422, "invalid");
-    let viewer = scene.installation.token("viewer");
+    let viewer = scene.installation.token("read-only");
     scene.server.post(&viewer, &typing, &json!({ "typing": true })).await.problem(403, "forbidden");
     scene.server.post(&viewer, &seen, &Value::Null).await.problem(403, "forbidden");
 
