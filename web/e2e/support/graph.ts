@@ -117,7 +117,8 @@ export class Graph {
         body: { data: this.subscribed ? [{ id: '517000000000111', name: 'App', subscribed_fields: FIELDS }] : [] },
       }
     }
-    if (request.method === 'POST' && edge === 'messages') return this.send(JSON.parse(bytes.toString()) as Record<string, unknown>)
+    if (request.method === 'POST' && edge === 'messages')
+      return this.send(JSON.parse(bytes.toString()) as Record<string, unknown>)
     if (request.method === 'POST' && edge === 'message_attachments') return this.upload(bytes)
     return error(404, { code: 100, message: 'Unknown path components' })
   }

@@ -12,7 +12,11 @@ const DRAW = async () => {
   return canvas.toDataURL('image/png').split(',')[1] ?? ''
 }
 
-test('a picture comes in without a jump, opens large, and one goes out by paste', async ({ page, server, graph }, info) => {
+test('a picture comes in without a jump, opens large, and one goes out by paste', async ({
+  page,
+  server,
+  graph,
+}, info) => {
   await beOwner(page, server)
   await connect(page, server, graph, 'Pictures')
   await page.goto('/threads')
@@ -41,7 +45,7 @@ test('a picture comes in without a jump, opens large, and one goes out by paste'
   await shown.focus()
   await page.keyboard.press('Enter')
   const large = page.getByRole('dialog')
-  await expect(large.getByRole('img')).toBeVisible()
+  await expect(large.getByRole('img', { name: 'image.png' })).toBeVisible()
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     large.getByRole('link', { name: 'Save' }).click(),
