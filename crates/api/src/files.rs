@@ -145,3 +145,19 @@ pub(crate) async fn get_file(
 ) -> Result<Json<File>, Problem> {
     Ok(Json(files::get_file(&services, &caller, id).await?))
 }
+
+/// Tries once more to copy a customer's file from its provider.
+///
+/// Only where the provider did not answer (`unreachable`), and for some days; otherwise it is a conflict.
+#[utoipa::path(
+    post, path = "/files/{id}/retry", tag = "Files",
+    params(("id" = FileId, Path, description = "The file's id.")),
+    responses((status = 200, description = "It is being copied.", body = File), Guarded, Missing, Contradicts, Common)
+)]
+pub(crate) async fn retry_file(
+    State(services): State<Services>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<FileId>,
+) -> Result<Json<File>, Problem> {
+    Ok(Json(files::retry_file(&services, &caller, id).await?))
+}

@@ -33,6 +33,7 @@ pub mod problem;
 pub mod search;
 pub mod session;
 pub mod setup;
+pub mod signals;
 pub mod threads;
 pub mod tokens;
 pub mod webhooks;

@@ -6,7 +6,7 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use model::{Block, EpisodeId, IdentityId, MessageId, ThreadId, entry::Entry, episode::ReplyKind};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use service::{Services, episodes, messages, messages::SendMessage};
 use utoipa::ToSchema;
 
@@ -28,7 +28,22 @@ pub(crate) struct NewMessage {
     reply_kind: Option<ReplyKind>,
 }
 
+/// What an act of sending made.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SentMessage {
+    /// The message; the first of several when there are `more`.
+    #[serde(flatten)]
+    entry: Entry,
+    /// The messages that follow it, in order, when the channel carries what was written only as several: each has a delivery
+    /// of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    more: Vec<Entry>,
+}
+
 /// Sends a message to the thread's customer.
+///
+/// What the channel cannot carry in one message (a text and a picture, for example) becomes several, in order, made together;
+/// `more` holds those after the first. A file that the channel does not take is refused, with the reason.
 ///
 /// The message is durable when the answer comes, and waits to be sent; the live socket tells what becomes of it. A
 /// conflict's code says why it may not be sent: `window_closed`, `blocked`, `account_disabled`.
@@ -39,7 +54,7 @@ pub(crate) struct NewMessage {
         IdempotencyHeader,
     ),
     responses(
-        (status = 201, description = "It will be sent.", body = Entry),
+        (status = 201, description = "It will be sent.", body = SentMessage),
         Guarded, Missing, Contradicts, Checked, WithBody, Common,
     )
 )]
@@ -48,7 +63,7 @@ pub(crate) async fn send_message(
     Authenticated(caller): Authenticated,
     Path(thread): Path<ThreadId>,
     Creating { body, key }: Creating<NewMessage>,
-) -> Result<(StatusCode, Json<Entry>), Problem> {
+) -> Result<(StatusCode, Json<SentMessage>), Problem> {
     let message = SendMessage {
         blocks: body.blocks,
         identity_id: body.identity_id,
@@ -56,8 +71,8 @@ pub(crate) async fn send_message(
         reply_to_id: body.reply_to_id,
         reply_kind: body.reply_kind.unwrap_or(ReplyKind::Substantive),
     };
-    let entry = messages::send_message(&services, &caller, thread, message, key).await?;
-    Ok((StatusCode::CREATED, Json(entry)))
+    let sent = messages::send_message(&services, &caller, thread, message, key).await?;
+    Ok((StatusCode::CREATED, Json(SentMessage { entry: sent.entry, more: sent.more })))
 }
 
 /// Where a message belongs.

@@ -2,7 +2,7 @@
 
 use crate::{
     App, agents, attributes, calendars, channel_accounts, customers, episode_acts, episodes, files, labels, links,
-    live, me, merges, messages, notes, operations, problem, search, session, setup, threads, tokens, webhooks,
+    live, me, merges, messages, notes, operations, problem, search, session, setup, signals, threads, tokens, webhooks,
 };
 use axum::{
     http::header,
@@ -105,6 +105,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(messages::get_message))
         .routes(routes!(messages::retry_message))
         .routes(routes!(messages::move_message))
+        .routes(routes!(signals::show_typing))
+        .routes(routes!(signals::show_seen))
         .routes(routes!(notes::write_note))
         .routes(routes!(episodes::list_episodes))
         .routes(routes!(episodes::list_thread_episodes, episodes::open_episode))
@@ -127,6 +129,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(merges::list_merges))
         .routes(routes!(merges::undo_merge))
         .routes(routes!(files::get_file))
+        .routes(routes!(files::retry_file))
         .routes(routes!(customers::get_customer, customers::update_customer))
         .routes(routes!(labels::add_customer_label, labels::remove_customer_label))
         .routes(routes!(labels::add_episode_label, labels::remove_episode_label))

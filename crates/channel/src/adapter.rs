@@ -72,6 +72,18 @@ pub trait Channel: Send + Sync {
     /// Whether the account has the right to [`Capabilities::human_extension_millis`].
     fn has_human_extension(&self, account: &Account) -> bool;
 
+    /// The address of the picture that stands beside the names of those who write over the account; `None` when customers see
+    /// only the account's own name.
+    fn persona_picture(&self, _account: &Account) -> Option<String> {
+        None
+    }
+
+    /// Whether customers are shown that their messages were seen. Only asked where the channel has
+    /// [`Capabilities::signals`].
+    fn shows_seen(&self, _account: &Account) -> bool {
+        true
+    }
+
     /// Everything that is wrong with an account's settings and secrets; empty when it can be saved.
     fn check(&self, account: &Account) -> Vec<SettingFault>;
 

@@ -9,8 +9,10 @@
 //! body notes when the connection first asks for it; a connection that never asked for the body cannot have carried
 //! the request, whatever went wrong with it.
 
+mod download;
 mod guard;
 
+pub use download::Download;
 pub use guard::{AllowList, GuardedClient, ParseAllowListError, is_public};
 
 use bytes::Bytes;
@@ -36,7 +38,7 @@ pub struct Limits {
     pub connect: Duration,
     /// The longest that the whole call may take, the answer's body included. Must be longer than `connect`.
     pub total: Duration,
-    /// The longest that an upload may take in place of `total`: files have up to 25 MB, and lines may be slow.
+    /// The longest that an upload or a download may take in place of `total`: files have up to 25 MB, and lines may be slow.
     pub upload: Duration,
     /// The most bytes of an answer's body.
     pub max_answer_bytes: usize,

@@ -9,7 +9,8 @@ mod offer;
 mod place;
 
 pub use check::{BlockError, check_blocks};
-pub use media::{FileState, Media};
+pub use crate::file::FileState;
+pub use media::Media;
 pub use offer::{Card, Choice, ChoiceOption, ChoiceStyle, RichLink};
 pub use place::{Degrees, Location};
 

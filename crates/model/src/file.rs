@@ -1,6 +1,6 @@
 //! Files: what is told of one, what it may be called, and what a browser may do with it.
 
-use crate::{FileId, Timestamp};
+use crate::{FileId, Timestamp, spelling::spelled};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -28,10 +28,10 @@ pub struct File {
     pub size: i64,
     /// Whether its bytes are here.
     pub state: FileState,
-    /// Why there will never be bytes, in one word.
+    /// Why its bytes could not be had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub failure: Option<String>,
+    pub failure: Option<FileFailure>,
     /// Pixels across, of a picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
@@ -56,37 +56,43 @@ pub struct File {
     pub created_at: Timestamp,
 }
 
-/// Whether a file's bytes are here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FileState {
-    /// They are.
-    Stored,
-    /// They are being copied from the provider.
-    Fetching,
-    /// They could not be had, and will not be tried again.
-    Failed,
-}
-
-impl FileState {
-    /// The word in the database and in the API.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Stored => "stored",
-            Self::Fetching => "fetching",
-            Self::Failed => "failed",
-        }
+spelled! {
+    /// Whether a file's bytes are here.
+    pub enum FileState: "state of a file" {
+        /// They are.
+        Stored = "stored",
+        /// They are being copied from the provider.
+        Fetching = "fetching",
+        /// They could not be had.
+        Failed = "failed",
+    }
+    /// Why a provider's file could not be copied.
+    pub enum FileFailure: "failure of a file" {
+        /// The provider does not give it any more: its addresses end after some time.
+        Expired = "expired",
+        /// It has more bytes than files may have here.
+        TooLarge = "too_large",
+        /// It lies at an address that may not be called.
+        Refused = "refused",
+        /// There are no bytes in it.
+        Empty = "empty",
+        /// The provider did not answer for too long; another try may help while its address lasts.
+        Unreachable = "unreachable",
     }
 }
 
-impl std::str::FromStr for FileState {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Stored, Self::Fetching, Self::Failed]
-            .into_iter()
-            .find(|state| state.as_str() == text)
-            .ok_or_else(|| format!("{text:?} is no state of a file"))
+impl Default for FileState {
+    /// What is said of a file by whoever only names it: senders name files that are here.
+    fn default() -> Self {
+        Self::Stored
+    }
+}
+
+impl FileFailure {
+    /// Whether a person may ask for another try.
+    #[must_use]
+    pub fn may_be_retried(self) -> bool {
+        self == Self::Unreachable
     }
 }
 
@@ -181,6 +187,12 @@ fn split_ending(name: &str) -> (&str, &str) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn states_and_failures_are_spelt_alike() {
+        crate::spelling::assert_spelt_alike(FileState::ALL);
+        crate::spelling::assert_spelt_alike(FileFailure::ALL);
+    }
 
     #[test]
     fn names_lose_what_is_dangerous_and_keep_the_rest() {

@@ -32,7 +32,11 @@ macro_rules! kinds {
             pub fn changes_entry(self) -> bool {
                 matches!(
                     self,
-                    Self::MessageEdited | Self::MessageReaction | Self::MessageMediaStored | Self::MessageAttributed
+                    Self::MessageEdited
+                        | Self::MessageReaction
+                        | Self::MessageMediaStored
+                        | Self::MessageMediaFailed
+                        | Self::MessageAttributed
                 )
             }
             /// Whether the record is an entry, that is, shown in the thread. The others change or accompany one.
@@ -73,6 +77,8 @@ kinds! {
     MessageReaction = "message.reaction", shown: false;
     /// A picture or file of it was copied to us.
     MessageMediaStored = "message.media_stored", shown: false;
+    /// A picture or file of it could not be copied to us, or is tried once more.
+    MessageMediaFailed = "message.media_failed", shown: false;
     /// It belongs to another episode now.
     MessageAttributed = "message.attributed", shown: false;
     /// A colleague wrote a note.

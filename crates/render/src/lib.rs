@@ -11,8 +11,10 @@ mod answer;
 mod forms;
 #[cfg(test)]
 mod laws;
+mod messages;
 mod plan;
 mod split;
 
 pub use answer::read_answer;
+pub use messages::messages;
 pub use plan::{Loss, Lost, Part, Plan, plan};

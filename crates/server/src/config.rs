@@ -97,6 +97,9 @@ settings! {
     /// Hosts that webhooks may call although they are private or speak plain http, with commas between. Without a place here a
     /// webhook's address has to be https and public.
     webhook_allow: AllowList = "", "host or host:port, with commas between", Text;
+    /// Hosts that the files which customers send may be copied from although they are private or speak plain http, with commas
+    /// between. Without a place here a file's address has to be https and public.
+    media_allow: AllowList = "", "host or host:port, with commas between", Text;
 }
 
 impl Config {

@@ -160,6 +160,8 @@ fn service_config(config: &Config) -> ServiceConfig {
         job_concurrency: usize::try_from(config.job_concurrency.0).unwrap_or(usize::MAX),
         max_upload_bytes: config.max_upload_mb.0 * 1024 * 1024,
         webhook_allow: config.webhook_allow.clone(),
+        media_allow: config.media_allow.clone(),
+        public_url: config.public_url.as_ref().map(|url| url.0.trim_end_matches('/').to_owned()),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Delivering messages: gate, attempt, call, end. An attempt is durable before its call; what left without an answer
 //! is looked into before anything is tried again, and shown as uncertain when nobody can tell.
 
-use crate::{Services, channel_accounts::opened, messages::window_rule, secret};
-use channel::{Account, Channel, Outbound, Reconciled, SendOutcome};
+use crate::{Services, channel_accounts::opened, composing, messages::window_rule, secret};
+use channel::{Account, Channel, Outbound, Persona, Reconciled, SendOutcome};
 use model::{
     DeliveryState, FailureReason, MessageId, Timestamp,
     delivery::{MAX_TRIES, MAX_TRYING_MILLIS, backoff_millis},
     gate::{Decision, Window, may_send},
+    message::AuthorKind,
 };
 use std::sync::Arc;
 use store::{AttemptOutcome, ClaimedJob, Delivery, Ended, StartedAttempt};
@@ -87,9 +88,14 @@ async fn call(
     account: &Account,
 ) -> store::Result<()> {
     // The blocks stay as they were written; what the channel makes of them is decided when they leave.
-    let mut plan = render::plan(&delivery.blocks, &channel.capabilities());
+    let mut plan = render::plan(&delivery.blocks, &composing::capabilities(services, channel.as_ref()));
     let (Some(part), true) = (plan.parts.pop(), plan.parts.is_empty()) else {
         let detail = "the channel cannot carry this in one message".to_owned();
+        return fail(services, job, delivery.message_id, FailureReason::Unsupported, detail).await;
+    };
+    // Before the attempt begins: what fails here has certainly not left.
+    let Some(files) = composing::files(services, job.workspace_id, &part.blocks).await? else {
+        let detail = "a file of it is not here any more".to_owned();
         return fail(services, job, delivery.message_id, FailureReason::Unsupported, detail).await;
     };
     let number = delivery.attempts + 1;
@@ -103,11 +109,11 @@ async fn call(
         message_id,
         recipient: delivery.route.address.clone(),
         blocks: part.blocks,
-        reply_to: None,
+        persona: persona(&delivery, channel.as_ref(), account),
+        reply_to: delivery.reply_to,
         author: delivery.author,
-        persona: None,
         window,
-        files: Vec::new(),
+        files,
     };
     let outcome = channel.send(account, &outbound).await;
     metrics::counter!("deliveries_total", "outcome" => word(&outcome)).increment(1);
@@ -115,6 +121,13 @@ async fn call(
     let patience = services.0.config.proof_wait_millis.unwrap_or(channel.capabilities().proof_wait_millis);
     let outcome = decide(outcome, &job, first_tried_at, services.now(), patience);
     store.end_attempt(Ended { job, message_id, number, outcome, now: services.now() }).await
+}
+
+/// Who the customer sees: whoever wrote it, where the account shows names. A program that is no bot speaks for the business.
+fn persona(delivery: &Delivery, channel: &dyn Channel, account: &Account) -> Option<Persona> {
+    let has_name = matches!(delivery.author, AuthorKind::Agent | AuthorKind::Bot) && !delivery.author_name.is_empty();
+    let picture_url = channel.persona_picture(account).filter(|_| has_name)?;
+    Some(Persona { name: delivery.author_name.clone(), picture_url })
 }
 
 /// The word of an outcome in the metrics.

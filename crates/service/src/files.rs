@@ -5,9 +5,12 @@
 //! message goes after a day.
 
 mod address;
+mod fetch;
 mod kind;
 
 pub use address::SignedAddress;
+pub use fetch::retry_file;
+pub(crate) use fetch::{Fetching, run as fetch};
 
 use crate::{Caller, ServiceError, Services, channel_accounts::key_reused, secret};
 use bytes::Bytes;
@@ -21,6 +24,9 @@ use store::{Created, FileBytes, FileShape, FileUpload, Idempotency, NewFile, Sto
 
 /// How long a file may be part of nothing, in milliseconds.
 const UNUSED_MILLIS: i64 = 24 * 3_600_000;
+/// How long the address of a file that could not be copied is kept for another try, in milliseconds: providers' addresses end
+/// after days.
+const SOURCE_MILLIS: i64 = 7 * 86_400_000;
 /// Files of one turn of housekeeping.
 const SLICE: u32 = 200;
 
@@ -78,11 +84,11 @@ pub async fn take_bytes(
     (workspace_id, id): (WorkspaceId, FileId),
     claimed_type: Option<&str>,
     most_bytes: u64,
-    mut bytes: impl Stream<Item = Result<Bytes, ServiceError>> + Unpin + Send,
+    bytes: &mut (impl Stream<Item = Result<Bytes, ServiceError>> + Unpin + Send),
 ) -> Result<(Inspected, UploadedBytes), ServiceError> {
     let mut upload = services.store().upload_file(workspace_id, id, services.now()).await?;
     let mut head = Vec::new();
-    match write_all(&mut upload, &mut head, most_bytes, &mut bytes).await {
+    match write_all(&mut upload, &mut head, most_bytes, bytes).await {
         Ok(()) => {
             let whole = upload.size() == head.len() as i64;
             let media_type = kind::find(&head, whole, claimed_type);
@@ -92,9 +98,6 @@ pub async fn take_bytes(
         Err(error) => {
             if let Err(fault) = upload.abort().await {
                 tracing::warn!(error = %fault, "a broken upload is left; it is collected later");
-            }
-            if matches!(error, ServiceError::TooLarge { .. }) {
-                read_on(most_bytes, &mut bytes).await;
             }
             Err(error)
         }
@@ -141,13 +144,17 @@ pub async fn create_file(
     services: &Services,
     caller: &Caller,
     new: NewUpload,
-    bytes: impl Stream<Item = Result<Bytes, ServiceError>> + Unpin + Send,
+    mut bytes: impl Stream<Item = Result<Bytes, ServiceError>> + Unpin + Send,
 ) -> Result<File, ServiceError> {
     caller.require(Permission::SendMessages)?;
     let store = services.store();
     let id = FileId(store.new_id()?);
     let (most, claimed) = (services.max_upload_bytes(), new.claimed_type.as_deref());
-    let (found, uploaded) = take_bytes(services, (caller.workspace_id, id), claimed, most, bytes).await?;
+    let taken = take_bytes(services, (caller.workspace_id, id), claimed, most, &mut bytes).await;
+    if matches!(taken, Err(ServiceError::TooLarge { .. })) {
+        read_on(most, &mut bytes).await;
+    }
+    let (found, uploaded) = taken?;
     let name = clean_name(&new.name);
     let row = NewFile {
         id,
@@ -244,5 +251,6 @@ pub(crate) async fn prune(services: &Services) -> store::Result<()> {
             break;
         }
     }
+    while store.forget_file_sources(now.plus_millis(-SOURCE_MILLIS), SLICE).await? == u64::from(SLICE) {}
     store.collect_abandoned_files(before).await.map(|_| ())
 }

@@ -3,11 +3,11 @@
 use crate::{ServiceError, Services, callbacks::storable};
 use channel::{Content, Fact, Inbound};
 use model::{
-    Block, CustomerId, EntryId, EpisodeId, IdentityId, MessageId, RouteId, ThreadId, Timestamp,
-    attribution::is_acknowledgement, message::Chosen,
+    Block, CustomerId, EntryId, EpisodeId, FileId, IdentityId, JobId, MessageId, RouteId, ThreadId, Timestamp,
+    attribution::is_acknowledgement, file::clean_name, message::Chosen,
 };
 use std::time::Duration;
-use store::{EventFact, NewContent, ReadEvent, StoreError, WaitingEvent};
+use store::{Applied, EventFact, NewContent, NewMedia, ReadEvent, StoreError, WaitingEvent};
 use tokio_util::sync::CancellationToken;
 
 /// Events of one transaction: enough to share its cost, few enough that it holds the writer for milliseconds.
@@ -52,7 +52,7 @@ async fn drain(services: &Services, lane: i64, stop: &CancellationToken) -> Resu
         }
         let read = waiting.into_iter().map(|event| read(services, event)).collect::<Result<Vec<_>, _>>()?;
         match services.store().apply_inbound_events(lane, read.clone()).await {
-            Ok(_) => {}
+            Ok(applied) => wake_jobs(services, applied),
             // One event that the database refuses must not hold up those behind it.
             Err(StoreError::Internal(_)) => apply_one_by_one(services, lane, read).await?,
             Err(error) => return Err(error.into()),
@@ -64,11 +64,17 @@ async fn drain(services: &Services, lane: i64, stop: &CancellationToken) -> Resu
     Ok(())
 }
 
+fn wake_jobs(services: &Services, applied: Applied) {
+    if applied.queued {
+        services.0.job_wake.notify_one();
+    }
+}
+
 async fn apply_one_by_one(services: &Services, lane: i64, events: Vec<ReadEvent>) -> Result<(), ServiceError> {
     for event in events {
         let (workspace_id, id) = (event.event.workspace_id, event.event.id);
         match services.store().apply_inbound_events(lane, vec![event]).await {
-            Ok(_) => {}
+            Ok(applied) => wake_jobs(services, applied),
             Err(StoreError::Internal(error)) => {
                 tracing::error!(%error, event.id = %id, "a stored event could not be turned into an entry; set aside");
                 services.store().set_aside_event(workspace_id, id, "it could not be turned into an entry").await?;
@@ -102,6 +108,7 @@ fn read(services: &Services, event: WaitingEvent) -> Result<ReadEvent, ServiceEr
             RouteId(store.new_id()?),
         ),
         new_episode: EpisodeId(store.new_id()?),
+        profile_job: JobId(store.new_id()?),
         event,
     })
 }
@@ -145,9 +152,13 @@ fn meaning(services: &Services, fact: Fact) -> Result<EventFact, ServiceError> {
     })
 }
 
-fn new_content(services: &Services, content: Content, choice: Option<Chosen>) -> Result<NewContent, ServiceError> {
-    let reply_to = content.reply_to.clone().map(storable);
-    let (blocks, not_shown) = without_files(content);
+fn new_content(
+    services: &Services,
+    mut content: Content,
+    choice: Option<Chosen>,
+) -> Result<NewContent, ServiceError> {
+    let media = name_media(services, &mut content)?;
+    let Content { blocks, not_shown, reply_to, .. } = content;
     let texts: Vec<&str> = blocks
         .iter()
         .filter_map(|block| match block {
@@ -162,29 +173,29 @@ fn new_content(services: &Services, content: Content, choice: Option<Chosen>) ->
         message_id: MessageId(services.store().new_id()?),
         blocks,
         not_shown,
-        reply_to,
+        reply_to: reply_to.map(storable),
         choice,
+        media,
         acknowledgement,
     })
 }
 
-/// Until files can be fetched, a part that is one is named and kept, and a card or link goes without its picture.
-fn without_files(content: Content) -> (Vec<Block>, Vec<String>) {
-    let Content { mut blocks, mut not_shown, .. } = content;
-    let files =
-        blocks.iter().filter(|block| block.media().is_some()).map(|block| format!("attachment:{}", block.kind()));
-    let mut named: Vec<String> = files.collect();
-    named.append(&mut not_shown);
-    blocks.retain(|block| block.media().is_none());
-    for block in &mut blocks {
-        match block {
-            Block::Card(card) => card.image = None,
-            Block::Carousel { cards } => cards.iter_mut().for_each(|card| card.image = None),
-            Block::RichLink(link) => link.image = None,
-            _ => {}
-        }
+/// Gives the files of a message their ids, and the jobs that copy them.
+fn name_media(services: &Services, content: &mut Content) -> Result<Vec<NewMedia>, ServiceError> {
+    let store = services.store();
+    let mut named = Vec::with_capacity(content.media.len());
+    for (place, remote) in std::mem::take(&mut content.media).into_iter().enumerate() {
+        let kind = content.blocks.iter().find(|block| block.media().is_some_and(|media| media.file_id.0 == place as i64));
+        let name = remote.name.as_deref().or(kind.map(Block::kind)).unwrap_or("image");
+        named.push(NewMedia {
+            id: FileId(store.new_id()?),
+            job_id: JobId(store.new_id()?),
+            name: clean_name(name),
+            source_url: remote.url,
+        });
     }
-    (blocks, named)
+    content.name_files(&named.iter().map(|file| file.id).collect::<Vec<_>>());
+    Ok(named)
 }
 
 /// The provider's time, unless it gave none or one that cannot be: then when it reached us.

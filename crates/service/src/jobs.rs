@@ -1,9 +1,9 @@
 //! Work under a lease: one loop claims what is due, whatever its kind, and hands it to the module that knows the kind.
 
-use crate::{Services, delivery};
+use crate::{Services, delivery, files, profiles};
 use model::episode::EpisodeEvent;
-use std::{sync::Arc, time::Duration};
-use store::{CLOSE_EPISODE, ClaimedJob, DELIVER, END_PROMISE, WAKE_EPISODE};
+use std::{convert::Infallible, sync::Arc, time::Duration};
+use store::{CLOSE_EPISODE, ClaimedJob, DELIVER, END_PROMISE, FETCH_MEDIA, FETCH_PROFILE, WAKE_EPISODE};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -59,7 +59,11 @@ async fn claim(services: &Services, slots: &Arc<Semaphore>, running: &mut JoinSe
         running.spawn(async move {
             let _permit = permit;
             let (workspace_id, id, kind) = (job.workspace_id, job.id, job.kind.clone());
-            if let Err(error) = run(&services, job).await {
+            let done = tokio::select! {
+                done = run(&services, job.clone()) => done,
+                never = hold(&services, &job) => match never {},
+            };
+            if let Err(error) = done {
                 // The lease ends by itself, and the attempt, if one began, is then looked into.
                 tracing::error!(%error, job.id = %id, workspace.id = %workspace_id, kind, "a job could not be finished; it is taken up again");
             }
@@ -72,12 +76,27 @@ async fn claim(services: &Services, slots: &Arc<Semaphore>, running: &mut JoinSe
     Ok(wait.min(sweep))
 }
 
+/// Renews the lease of a job for as long as it is worked on: a file may take minutes. A process that dies renews nothing.
+async fn hold(services: &Services, job: &ClaimedJob) -> Infallible {
+    let lease = services.0.config.lease_millis;
+    let pause = Duration::from_millis(u64::try_from(lease / 3).unwrap_or(1).max(1));
+    loop {
+        tokio::time::sleep(pause).await;
+        let until = services.now().plus_millis(lease);
+        if let Err(error) = services.store().renew_job(job.workspace_id, job.id, services.0.owner, until).await {
+            tracing::warn!(%error, job.id = %job.id, "the lease of a job could not be renewed; trying again");
+        }
+    }
+}
+
 async fn run(services: &Services, job: ClaimedJob) -> store::Result<()> {
     match job.kind.as_str() {
         DELIVER => delivery::run(services, job).await,
         CLOSE_EPISODE => services.store().time_episode(job, EpisodeEvent::SilenceElapsed, services.now()).await,
         WAKE_EPISODE => services.store().time_episode(job, EpisodeEvent::Wake, services.now()).await,
         END_PROMISE => services.store().end_promise(job, services.now()).await,
+        FETCH_MEDIA => files::fetch(services, job).await,
+        FETCH_PROFILE => profiles::run(services, job).await,
         kind => {
             // Another node may be of a newer version: its lease ends, and somebody who knows it takes it.
             tracing::error!(job.id = %job.id, kind, "this process does not know this kind of job; left alone");

@@ -3,6 +3,7 @@
 use crate::{
     Actor, Caller, ServiceError, Services,
     channel_accounts::{IdempotencyKey, key_reused, opened},
+    composing,
 };
 use channel::{Account, Channel};
 use model::{
@@ -30,6 +31,15 @@ pub struct SendMessage {
     pub reply_kind: ReplyKind,
 }
 
+/// What an act of sending made.
+#[derive(Debug, Clone)]
+pub struct SentMessage {
+    /// The message, or the first of several.
+    pub entry: Entry,
+    /// Those that follow it, in order, when the channel carries what was written only as several.
+    pub more: Vec<Entry>,
+}
+
 /// A person writes as an agent; a program speaks for the system.
 pub(crate) fn author(caller: &Caller) -> Author {
     let kind = match caller.actor {
@@ -41,12 +51,14 @@ pub(crate) fn author(caller: &Caller) -> Author {
 
 /// What the account's channel allows, as the gate needs it.
 pub(crate) fn window_rule(services: &Services, row: &ChannelAccountRow) -> Result<WindowRule, ServiceError> {
-    let channel = services
-        .0
-        .channels
-        .find(&row.account.kind)
-        .ok_or_else(|| ServiceError::Internal(format!("this build has no channel {}", row.account.kind)))?;
-    Ok(rule_of(channel.as_ref(), &opened(row)))
+    Ok(rule_of(channel_of(services, row)?, &opened(row)))
+}
+
+/// The channel of an account.
+pub(crate) fn channel_of<'a>(services: &'a Services, row: &ChannelAccountRow) -> Result<&'a dyn Channel, ServiceError> {
+    let found = services.0.channels.find(&row.account.kind);
+    let none = || ServiceError::Internal(format!("this build has no channel {}", row.account.kind));
+    found.map(AsRef::as_ref).ok_or_else(none)
 }
 
 /// What a channel and the settings of an account on it allow.
@@ -70,34 +82,7 @@ fn refused(reason: FailureReason) -> ServiceError {
     ServiceError::Conflict { code, message: message.into() }
 }
 
-/// Refuses what the channel cannot carry in one message, before anything is queued.
-fn check_carried(services: &Services, row: &ChannelAccountRow, blocks: &[Block]) -> Result<(), ServiceError> {
-    if let Some(media) = blocks.iter().flat_map(Block::all_media).next() {
-        return Err(ServiceError::invalid("blocks", format!("there is no file {}", media.file_id)));
-    }
-    let Some(channel) = services.0.channels.find(&row.account.kind) else { return Ok(()) };
-    let capabilities = channel.capabilities();
-    let plan = render::plan(blocks, &capabilities);
-    if plan.parts.len() == 1 {
-        return Ok(());
-    }
-    let text = |block: &Block| match block {
-        Block::Text { text } => Some(text.chars().count()),
-        _ => None,
-    };
-    let message = match blocks.iter().map(text).collect::<Option<Vec<usize>>>() {
-        // Text blocks go out as one message with a blank line between them.
-        Some(texts) => format!(
-            "this channel takes at most {} characters; this message has {}",
-            capabilities.max_text_chars,
-            texts.iter().sum::<usize>() + 2 * texts.len().saturating_sub(1)
-        ),
-        None => format!("this channel carries this only as {} messages; send its parts one by one", plan.parts.len()),
-    };
-    Err(ServiceError::invalid("blocks", message))
-}
-
-/// Queues a message. Durable when it returns.
+/// Queues a message: one, or several in order when the channel carries it only so. Durable when it returns.
 ///
 /// # Errors
 /// Invalid blocks; not found; conflict with code `window_closed`, `blocked`, `account_disabled` when the gate says no, or
@@ -108,7 +93,7 @@ pub async fn send_message(
     thread: ThreadId,
     message: SendMessage,
     key: Option<IdempotencyKey>,
-) -> Result<Entry, ServiceError> {
+) -> Result<SentMessage, ServiceError> {
     caller.require(Permission::SendMessages)?;
     check_blocks(&message.blocks).map_err(|error| ServiceError::invalid("blocks", error.to_string()))?;
     let store = services.store();
@@ -119,33 +104,45 @@ pub async fn send_message(
         .await?
         .ok_or(ServiceError::NotFound)?;
     check_belonging(services, caller, found.id, &message).await?;
-    check_carried(services, &account, &message.blocks)?;
+    let rule = window_rule(services, &account)?;
+    let able = composing::capabilities(services, channel_of(services, &account)?);
+    let composed = composing::compose(services, caller.workspace_id, &able, message.blocks.clone()).await?;
     let author = author(caller);
     let now = services.now();
-    if let Decision::Deny(reason) = may_send(author.kind, window_rule(services, &account)?, route.state, now) {
+    if let Decision::Deny(reason) = may_send(author.kind, rule, route.state, now) {
         // A repeated request finds what it made, even when the window has closed since.
         if key.is_none() {
             return Err(refused(reason));
         }
         return repeat_only(services, caller, key, reason).await;
     }
-    let new = NewMessage {
-        id: MessageId(store.new_id()?),
-        workspace_id: caller.workspace_id,
-        identity_id: route.identity_id,
-        route_id: route.id,
-        channel_account_id: route.channel_account_id,
-        author,
-        blocks: message.blocks,
-        reply_kind: message.reply_kind,
-        reply_to: message.reply_to_id,
-        episode_id: message.episode_id,
-        new_episode: EpisodeId(store.new_id()?),
-        job_id: JobId(store.new_id()?),
-        idempotency: key.map(|key| key.of(caller)),
-        now,
-    };
-    let id = match store.create_message(new).await? {
+    let mut parts = Vec::with_capacity(composed.len());
+    let is_one = composed.len() == 1;
+    for (blocks, files) in composed {
+        let first: Option<&NewMessage> = parts.first();
+        let id = MessageId(store.new_id()?);
+        parts.push(NewMessage {
+            id,
+            workspace_id: caller.workspace_id,
+            identity_id: route.identity_id,
+            route_id: route.id,
+            channel_account_id: route.channel_account_id,
+            author: author.clone(),
+            blocks,
+            files,
+            first_part: (!is_one).then(|| first.map_or(id, |first| first.id)),
+            reply_kind: message.reply_kind,
+            // What follows belongs to the first, which says what is answered.
+            reply_to: message.reply_to_id.filter(|_| first.is_none()),
+            episode_id: message.episode_id,
+            new_episode: first.map_or_else(|| store.new_id().map(EpisodeId), |first| Ok(first.new_episode))?,
+            job_id: JobId(store.new_id()?),
+            idempotency: key.clone().filter(|_| first.is_none()).map(|key| key.of(caller)),
+            now,
+        });
+    }
+    let first = parts.remove(0);
+    let id = match store.create_messages(first, parts).await? {
         Created::New(id) => {
             services.0.job_wake.notify_one();
             id
@@ -153,7 +150,17 @@ pub async fn send_message(
         Created::Before(id) => id,
         Created::KeyReused => return Err(key_reused()),
     };
-    get_message(services, caller, id).await
+    sent(services, caller, id).await
+}
+
+/// The messages that one act of sending made, by the first of them.
+async fn sent(services: &Services, caller: &Caller, first: MessageId) -> Result<SentMessage, ServiceError> {
+    let entry = get_message(services, caller, first).await?;
+    let store = services.store();
+    let rest = store.list_message_parts(caller.workspace_id, first).await?.into_iter().filter(|id| *id != first);
+    let mut more = store.list_entries_by_id(caller.workspace_id, rest.map(|id| id.0).collect()).await?;
+    more.sort_by_key(|entry| entry.seq);
+    Ok(SentMessage { entry, more })
 }
 
 /// Refuses a matter or a quoted message of another thread.
@@ -184,16 +191,16 @@ async fn repeat_only(
     caller: &Caller,
     key: Option<IdempotencyKey>,
     reason: FailureReason,
-) -> Result<Entry, ServiceError> {
+) -> Result<SentMessage, ServiceError> {
     let Some(key) = key.map(|key| key.of(caller)) else { return Err(refused(reason)) };
     match services.store().find_idempotent(caller.workspace_id, key).await? {
-        Some(Created::Before(id)) => get_message(services, caller, MessageId(id)).await,
+        Some(Created::Before(id)) => sent(services, caller, MessageId(id)).await,
         Some(Created::KeyReused) => Err(key_reused()),
         Some(Created::New(_)) | None => Err(refused(reason)),
     }
 }
 
-fn choose_route(routes: Vec<RouteRow>, identity: Option<IdentityId>) -> Result<RouteRow, ServiceError> {
+pub(crate) fn choose_route(routes: Vec<RouteRow>, identity: Option<IdentityId>) -> Result<RouteRow, ServiceError> {
     let Some(identity) = identity else {
         return routes.into_iter().next().ok_or_else(|| ServiceError::Conflict {
             code: "conflict",

@@ -4,9 +4,11 @@ use crate::{
     Clock, ServiceError,
     auth::{Tickets, Tries},
     callbacks::Endpoints,
+    files::Fetching,
     housekeeping, inbound, jobs,
     live::{Followers, Hubs},
     search_index,
+    signals::Shown,
     webhooks::{self, Webhooks},
 };
 use channel::{Registry, http::AllowList};
@@ -36,6 +38,10 @@ pub struct ServiceConfig {
     pub max_upload_bytes: u64,
     /// Hosts that webhooks may call although they are private or speak plain http.
     pub webhook_allow: AllowList,
+    /// Hosts that customers' files may be copied from although they are private or speak plain http.
+    pub media_allow: AllowList,
+    /// Under which address browsers and providers reach this server, without a slash at its end; `None` when it is not known.
+    pub public_url: Option<String>,
 }
 
 impl Default for ServiceConfig {
@@ -48,6 +54,8 @@ impl Default for ServiceConfig {
             job_concurrency: 64,
             max_upload_bytes: 25 * 1024 * 1024,
             webhook_allow: AllowList::default(),
+            media_allow: AllowList::default(),
+            public_url: None,
         }
     }
 }
@@ -72,6 +80,8 @@ pub(crate) struct Inner {
     pub(crate) inbound_wake: Vec<Notify>,
     pub(crate) job_wake: Notify,
     pub(crate) webhooks: Webhooks,
+    pub(crate) fetching: Fetching,
+    pub(crate) shown: Shown,
 }
 
 impl Services {
@@ -87,6 +97,7 @@ impl Services {
     ) -> Result<Self, ServiceError> {
         let owner = store.new_id()?;
         let webhooks = Webhooks::new(config.webhook_allow.clone())?;
+        let fetching = Fetching::new(config.media_allow.clone())?;
         Ok(Self(Arc::new(Inner {
             store,
             channels,
@@ -102,6 +113,8 @@ impl Services {
             inbound_wake: (0..LANES).map(|_| Notify::new()).collect(),
             job_wake: Notify::new(),
             webhooks,
+            fetching,
+            shown: Shown::default(),
         })))
     }
 

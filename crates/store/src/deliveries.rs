@@ -12,7 +12,8 @@ use crate::{
 use futures_util::FutureExt;
 use model::{
     Block, ChannelAccountId, CustomerId, DeliveryState, FailureReason, IdentityId, MessageId, RouteId, ThreadId,
-    Timestamp, WorkspaceId, episode::RecountReason, gate::RouteState, log::LogKind, message::AuthorKind,
+    Timestamp, WorkspaceId, episode::RecountReason, gate::RouteState, log::LogKind,
+    message::{AuthorKind, ReplyTo},
 };
 
 /// A message on its way, with everything that sending needs.
@@ -24,8 +25,12 @@ pub struct Delivery {
     pub state: DeliveryState,
     /// Who wrote it.
     pub author: AuthorKind,
+    /// The name of who wrote it.
+    pub author_name: String,
     /// What it says.
     pub blocks: Vec<Block>,
+    /// The provider's id of the message that it answers, when the provider knows that on this way.
+    pub reply_to: Option<String>,
     /// The way.
     pub route: RouteRow,
     /// The newest attempt, unless it has ended: it left, and nobody said what became of it.
@@ -101,7 +106,9 @@ pub struct Ended {
 }
 
 queries! {
-    FIND = Same("SELECT m.id, m.delivery_state, m.author_kind, m.blocks, r.id, r.identity_id, i.address, r.channel_account_id, r.window_until, r.last_inbound_at, r.blocked, a.enabled, j.created_at FROM message m JOIN route r ON r.id = m.route_id JOIN identity i ON i.id = r.identity_id JOIN channel_account a ON a.id = r.channel_account_id LEFT JOIN job j ON j.kind = 'deliver' AND j.subject_id = m.id WHERE m.workspace_id = $1 AND m.id = $2 AND m.direction = 'outbound'");
+    FIND = Same("SELECT m.id, m.delivery_state, m.author_kind, m.blocks, r.id, r.identity_id, i.address, r.channel_account_id, r.window_until, r.last_inbound_at, r.blocked, a.enabled, j.created_at, m.author_name, m.reply_to FROM message m JOIN route r ON r.id = m.route_id JOIN identity i ON i.id = r.identity_id JOIN channel_account a ON a.id = r.channel_account_id LEFT JOIN job j ON j.kind = 'deliver' AND j.subject_id = m.id WHERE m.workspace_id = $1 AND m.id = $2 AND m.direction = 'outbound'");
+    /// Only of the same account: elsewhere the id means nothing, or another message.
+    QUOTED = Same("SELECT external_id FROM message WHERE workspace_id = $1 AND id = $2 AND channel_account_id = $3");
     LIST_ATTEMPTS = Same("SELECT number, started_at, ended_at FROM attempt WHERE message_id = $1 AND workspace_id = $2 ORDER BY number");
     /// Locks the job, so that nobody else claims it before this attempt is written.
     HOLD_JOB = Same("UPDATE job SET lease_owner = $1 WHERE workspace_id = $2 AND id = $3 AND lease_owner = $1");
@@ -312,7 +319,9 @@ fn read_delivery(row: &Row<'_>) -> Result<Delivery> {
         message_id: MessageId(row.int(0)?),
         state: row.parse(1)?,
         author: row.parse(2)?,
+        author_name: row.text(13)?,
         blocks: row.json(3)?,
+        reply_to: None,
         route: RouteRow {
             id: RouteId(row.int(4)?),
             identity_id: IdentityId(row.int(5)?),
@@ -337,8 +346,16 @@ impl Store {
         self.read((workspace_id, message_id), |executor, (workspace_id, message_id)| {
             async move {
                 let params = params![workspace_id.0, message_id.0];
-                let found = executor.query_opt(FIND, &params, |row| Ok((read_delivery(row)?, row.opt_int(12)?)));
-                let Some((mut delivery, job_made)) = found.await? else { return Ok(None) };
+                let found = executor.query_opt(FIND, &params, |row| {
+                    let quoted = row.opt_text(14)?.map(|_| row.json::<ReplyTo>(14)).transpose()?;
+                    Ok((read_delivery(row)?, row.opt_int(12)?, quoted.and_then(|quoted| quoted.message_id)))
+                });
+                let Some((mut delivery, job_made, quoted)) = found.await? else { return Ok(None) };
+                if let Some(quoted) = quoted {
+                    // Asked now: it may have got its id since this one was written.
+                    let params = params![workspace_id.0, quoted.0, delivery.route.channel_account_id.0];
+                    delivery.reply_to = executor.query_opt(QUOTED, &params, |row| row.opt_text(0)).await?.flatten();
+                }
                 let attempts = executor
                     .query(LIST_ATTEMPTS, &params![message_id.0, workspace_id.0], |row| {
                         Ok((row.int(0)?, Timestamp(row.int(1)?), row.opt_int(2)?))

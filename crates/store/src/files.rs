@@ -4,17 +4,22 @@
 //! before the first of them finds them again ([`bytes::FileUpload`]).
 
 mod bytes;
+mod fetching;
 
 pub use bytes::{FileBytes, FileUpload, UploadedBytes};
+pub use fetching::{FetchedFile, NewMedia, PendingFile};
+#[cfg(test)]
+pub(crate) use fetching::QUERIES as FETCHING_QUERIES;
+pub(crate) use fetching::insert_media;
 
 use crate::{
     Created, Idempotency, Store,
     engine::{Executor, Row, params, queries},
-    error::Result,
+    error::{Result, StoreError},
     idempotency,
 };
 use futures_util::FutureExt;
-use model::{FileId, MessageId, Timestamp, WorkspaceId, file::FileState};
+use model::{FileId, MessageId, Timestamp, WorkspaceId, file::{FileFailure, FileState}};
 
 /// What is known of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +36,8 @@ pub struct StoredFile {
     pub sha256: String,
     /// Whether its bytes are here.
     pub state: FileState,
-    /// Why there will never be bytes, in one word.
-    pub failure: Option<String>,
+    /// Why its bytes could not be had.
+    pub failure: Option<FileFailure>,
     /// What was found by looking at it.
     pub shape: FileShape,
     /// Who gave it (`agt_…`, `tok_…`); nobody when it came from a customer.
@@ -75,46 +80,9 @@ pub struct NewFile {
     pub now: Timestamp,
 }
 
-/// A file that a provider keeps and that is still to be copied.
-// Has no `Debug`: nothing may print the address.
-#[derive(Clone)]
-pub struct PendingFile {
-    /// Its id.
-    pub id: FileId,
-    /// Where.
-    pub workspace_id: WorkspaceId,
-    /// Its name, as far as it is known.
-    pub name: String,
-    /// What the provider says that it is.
-    pub media_type: String,
-    /// Where the provider keeps it. Sealed in the database.
-    pub source_url: String,
-    /// What the provider says of it.
-    pub shape: FileShape,
-    /// The message that it came with.
-    pub message_id: Option<MessageId>,
-    /// When.
-    pub now: Timestamp,
-}
-
-/// What was found when a file had been copied.
-#[derive(Debug, Clone)]
-pub struct FetchedFile {
-    /// Its name.
-    pub name: String,
-    /// What it is.
-    pub media_type: String,
-    /// How large it is; what is absent stays as the provider said it.
-    pub shape: FileShape,
-}
-
 queries! {
     INSERT = Same("INSERT INTO file (id, workspace_id, name, media_type, size, sha256, created_at, state, width, height, duration_ms, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, 'stored', $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING");
-    INSERT_PENDING = Same("INSERT INTO file (id, workspace_id, name, media_type, size, sha256, created_at, state, source_url, width, height, duration_ms, message_id) VALUES ($1, $2, $3, $4, 0, '', $5, 'fetching', $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING");
     GET = Same("SELECT id, name, media_type, size, sha256, state, failure, width, height, duration_ms, created_by, message_id, created_at FROM file WHERE workspace_id = $1 AND id = $2");
-    SOURCE = Same("SELECT source_url FROM file WHERE workspace_id = $1 AND id = $2 AND state = 'fetching'");
-    COMPLETE = Same("UPDATE file SET state = 'stored', source_url = NULL, name = $1, media_type = $2, size = $3, sha256 = $4, width = coalesce($5, width), height = coalesce($6, height), duration_ms = coalesce($7, duration_ms) WHERE workspace_id = $8 AND id = $9 AND state = 'fetching'");
-    FAIL = Same("UPDATE file SET state = 'failed', source_url = NULL, failure = $1 WHERE workspace_id = $2 AND id = $3 AND state = 'fetching'");
     ATTACH = Same("UPDATE file SET message_id = coalesce(message_id, $1) WHERE workspace_id = $2 AND id = $3");
     LIST_UNUSED = Same("SELECT workspace_id, id FROM file WHERE message_id IS NULL AND created_at < $1 ORDER BY created_at LIMIT $2");
     DELETE_UNUSED = Same("DELETE FROM file WHERE workspace_id = $1 AND id = $2 AND message_id IS NULL AND created_at < $3");
@@ -133,7 +101,7 @@ fn read_row(row: &Row<'_>) -> Result<StoredFile> {
         size: row.int(3)?,
         sha256: row.text(4)?,
         state: row.parse(5)?,
-        failure: row.opt_text(6)?,
+        failure: row.opt_text(6)?.map(|word| word.parse().map_err(StoreError::Internal)).transpose()?,
         shape: FileShape { width: pixels(row, 7)?, height: pixels(row, 8)?, duration_ms: pixels(row, 9)? },
         created_by: row.opt_text(10)?,
         message_id: row.opt_int(11)?.map(MessageId),
@@ -143,24 +111,6 @@ fn read_row(row: &Row<'_>) -> Result<StoredFile> {
 
 async fn find(executor: &Executor, workspace_id: WorkspaceId, id: FileId) -> Result<Option<StoredFile>> {
     executor.query_opt(GET, &params![workspace_id.0, id.0], read_row).await
-}
-
-/// Notes a file that is still to be copied, inside the transaction that stores its message (after the message).
-/// `sealed_source` comes from [`Store::seal_source`].
-pub(crate) async fn insert_pending(executor: &Executor, file: &PendingFile, sealed_source: &str) -> Result<()> {
-    let params = params![
-        file.id.0,
-        file.workspace_id.0,
-        &file.name,
-        &file.media_type,
-        file.now,
-        sealed_source,
-        file.shape.width,
-        file.shape.height,
-        file.shape.duration_ms,
-        file.message_id.map(|id| id.0)
-    ];
-    executor.execute(INSERT_PENDING, &params).await.map(|_| ())
 }
 
 /// Keeps files for as long as the message that they are part of, inside the transaction that stores it (after the message).
@@ -180,11 +130,6 @@ pub(crate) async fn attach(
 }
 
 impl Store {
-    /// Seals the address at which a provider keeps a file.
-    pub(crate) fn seal_source(&self, id: FileId, source_url: &str) -> Result<String> {
-        self.0.keys.seal(&id.to_string(), source_url)
-    }
-
     /// Makes known a file whose bytes are stored. When the same request made one before, or the key was used for
     /// another, the bytes go again.
     pub async fn create_file(&self, new: NewFile, uploaded: UploadedBytes) -> Result<Created<FileId>> {
@@ -226,96 +171,9 @@ impl Store {
         })
     }
 
-    /// Makes known a file whose bytes a provider still keeps.
-    pub async fn create_pending_file(&self, file: PendingFile) -> Result<()> {
-        let sealed = self.seal_source(file.id, &file.source_url)?;
-        self.write((file, sealed), |executor, (file, sealed)| insert_pending(executor, file, sealed).boxed()).await?;
-        Ok(())
-    }
-
-    /// Where the provider keeps a file that is still to be copied; `None` when there is nothing to copy.
-    pub async fn find_file_source(&self, workspace_id: WorkspaceId, id: FileId) -> Result<Option<String>> {
-        let sealed = self
-            .read((workspace_id, id), |executor, (workspace_id, id)| {
-                async move { executor.query_opt(SOURCE, &params![workspace_id.0, id.0], |row| row.opt_text(0)).await }
-                    .boxed()
-            })
-            .await?;
-        sealed.flatten().map(|sealed| self.0.keys.open(&id.to_string(), &sealed)).transpose()
-    }
-
-    /// A file's bytes have been copied and stored. False when it does not wait for them (any more); its bytes then are those
-    /// that were uploaded last.
-    pub async fn complete_file(
-        &self,
-        workspace_id: WorkspaceId,
-        id: FileId,
-        fetched: FetchedFile,
-        uploaded: UploadedBytes,
-    ) -> Result<bool> {
-        let (size, sha256) = (uploaded.size, uploaded.sha256.clone());
-        let (changed, _) = self
-            .write((workspace_id, id, fetched, size, sha256), |executor, (workspace_id, id, fetched, size, sha256)| {
-                async move {
-                    let params = params![
-                        &fetched.name,
-                        &fetched.media_type,
-                        *size,
-                        sha256,
-                        fetched.shape.width,
-                        fetched.shape.height,
-                        fetched.shape.duration_ms,
-                        workspace_id.0,
-                        id.0
-                    ];
-                    executor.execute(COMPLETE, &params).await
-                }
-                .boxed()
-            })
-            .await?;
-        if changed == 0 && self.find_file(workspace_id, id).await?.is_none() {
-            self.remove_bytes(workspace_id, id).await?;
-        }
-        self.unmark(uploaded).await?;
-        Ok(changed == 1)
-    }
-
-    /// Gives a file up that could not be copied; `failure` says why in one word. False when it does not wait (any more).
-    pub async fn fail_file(&self, workspace_id: WorkspaceId, id: FileId, failure: &str) -> Result<bool> {
-        let (changed, _) = self
-            .write((workspace_id, id, failure.to_owned()), |executor, (workspace_id, id, failure)| {
-                async move { executor.execute(FAIL, &params![failure, workspace_id.0, id.0]).await }.boxed()
-            })
-            .await?;
-        if changed == 1 {
-            self.remove_bytes(workspace_id, id).await?;
-        }
-        Ok(changed == 1)
-    }
-
     /// What is known of a file.
     pub async fn find_file(&self, workspace_id: WorkspaceId, id: FileId) -> Result<Option<StoredFile>> {
         self.read((workspace_id, id), |executor, (workspace_id, id)| find(executor, *workspace_id, *id).boxed()).await
-    }
-
-    /// Keeps files for as long as a message. Gives the first that does not exist in this workspace; nothing is changed then.
-    pub async fn attach_files(
-        &self,
-        workspace_id: WorkspaceId,
-        message_id: MessageId,
-        files: &[FileId],
-    ) -> Result<Option<FileId>> {
-        for id in files {
-            if self.find_file(workspace_id, *id).await?.is_none() {
-                return Ok(Some(*id));
-            }
-        }
-        let (missing, _) = self
-            .write((workspace_id, message_id, files.to_vec()), |executor, (workspace_id, message_id, files)| {
-                attach(executor, *workspace_id, *message_id, files).boxed()
-            })
-            .await?;
-        Ok(missing)
     }
 
     /// Files of all workspaces that were made known before a moment and are part of nothing, oldest first.

@@ -2,13 +2,13 @@
 
 use crate::{
     Store,
-    engine::{Executor, Row, params, queries},
+    engine::{Executor, Row, Value, params, queries},
     error::Result,
     log::NewRecord,
 };
 use futures_util::FutureExt;
 use model::{
-    EpisodeId, JobId, MessageId, PromiseId, Timestamp, WorkspaceId,
+    EpisodeId, FileId, IdentityId, JobId, MessageId, PromiseId, Timestamp, WorkspaceId,
     id::encode_base32,
     log::LogKind,
     operation::{Job, JobState},
@@ -23,6 +23,19 @@ pub const CLOSE_EPISODE: &str = "close_episode";
 pub const WAKE_EPISODE: &str = "wake_episode";
 /// The kind of a job that sees whether a promise was kept.
 pub const END_PROMISE: &str = "end_promise";
+/// The kind of a job that copies a file from its provider.
+pub const FETCH_MEDIA: &str = "fetch_media";
+/// The kind of a job that reads what the provider tells of a person.
+pub const FETCH_PROFILE: &str = "fetch_profile";
+
+/// A job that waits for no other.
+pub(crate) struct NewJob {
+    pub id: JobId,
+    pub workspace_id: WorkspaceId,
+    pub kind: &'static str,
+    pub subject_id: i64,
+    pub now: Timestamp,
+}
 
 /// A job that this process holds for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +56,12 @@ pub struct ClaimedJob {
 
 queries! {
     INSERT = Same("INSERT INTO job (id, workspace_id, kind, subject_id, order_key, state, due_at, tries, created_at) VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7) ON CONFLICT (kind, subject_id) DO NOTHING");
+    /// Many at once. Each has its own number as its order key: it waits for nobody.
+    INSERT_ALL = Two {
+        sqlite: "INSERT INTO job (id, workspace_id, kind, subject_id, order_key, state, due_at, tries, created_at) VALUES ($1, $2, $3, $4, $1, 'ready', $5, 0, $5) ON CONFLICT (kind, subject_id) DO NOTHING",
+        postgres: "INSERT INTO job (id, workspace_id, kind, subject_id, order_key, state, due_at, tries, created_at) SELECT u.id, u.workspace_id, u.kind, u.subject_id, u.id, 'ready', u.at, 0, u.at FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[]) AS u(id, workspace_id, kind, subject_id, at) ON CONFLICT (kind, subject_id) DO NOTHING",
+    };
+    RENEW = Same("UPDATE job SET lease_until = $1 WHERE workspace_id = $2 AND id = $3 AND lease_owner = $4");
     /// A timer has one job; setting it anew moves it. Its own number is its order key: timers wait for nobody.
     SET_TIMER = Same("INSERT INTO job (id, workspace_id, kind, subject_id, order_key, state, due_at, tries, created_at) VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7) ON CONFLICT (kind, subject_id) DO UPDATE SET state = 'ready', due_at = excluded.due_at, tries = 0, lease_owner = NULL, lease_until = NULL, last_error = NULL");
     REMOVE = Same("DELETE FROM job WHERE workspace_id = $1 AND kind = $2 AND subject_id = $3");
@@ -79,6 +98,13 @@ pub(crate) async fn insert(
     now: Timestamp,
 ) -> Result<()> {
     executor.execute(INSERT, &params![id.0, workspace_id.0, kind, subject_id, order_key, now, now]).await.map(|_| ())
+}
+
+/// Makes jobs that wait for no other; one that its subject has already stays.
+pub(crate) async fn insert_all(executor: &Executor, jobs: &[NewJob]) -> Result<()> {
+    let rows: Vec<[Value<'_>; 5]> =
+        jobs.iter().map(|job| params![job.id.0, job.workspace_id.0, job.kind, job.subject_id, job.now]).collect();
+    executor.batch_execute(INSERT_ALL, &rows).await
 }
 
 /// Like [`insert`], in place of a job that was given up.
@@ -166,6 +192,8 @@ fn read_job(row: &Row<'_>) -> Result<Job> {
             DELIVER => MessageId(subject).to_string(),
             CLOSE_EPISODE | WAKE_EPISODE => EpisodeId(subject).to_string(),
             END_PROMISE => PromiseId(subject).to_string(),
+            FETCH_MEDIA => FileId(subject).to_string(),
+            FETCH_PROFILE => IdentityId(subject).to_string(),
             _ => encode_base32(subject),
         },
         kind,
@@ -223,6 +251,33 @@ impl Store {
         self.write((workspace_id, id), |executor, (workspace_id, id)| finish(executor, *workspace_id, *id).boxed())
             .await
             .map(|_| ())
+    }
+
+    /// Holds a job for longer, for as long as it is worked on. False when it is another's or done.
+    pub async fn renew_job(&self, workspace_id: WorkspaceId, id: JobId, owner: i64, until: Timestamp) -> Result<bool> {
+        let (renewed, _) = self
+            .write((workspace_id, id, owner, until), |executor, (workspace_id, id, owner, until)| {
+                async move { executor.execute(RENEW, &params![*until, workspace_id.0, id.0, *owner]).await }.boxed()
+            })
+            .await?;
+        Ok(renewed == 1)
+    }
+
+    /// Gives a job back for another time, with `tries` counted. False when it is gone, or was counted on since it was claimed.
+    pub async fn reschedule_job(
+        &self,
+        job: ClaimedJob,
+        due_at: Timestamp,
+        tries: u32,
+        error: Option<&str>,
+    ) -> Result<bool> {
+        let input = (job, due_at, tries, error.map(str::to_owned));
+        let (done, _) = self
+            .write(input, |executor, (job, due_at, tries, error)| {
+                async move { reschedule(executor, job, *due_at, *tries, error.as_deref()).await }.boxed()
+            })
+            .await?;
+        Ok(done)
     }
 
     /// Gives a job back untouched.

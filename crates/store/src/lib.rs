@@ -32,6 +32,7 @@ mod messages;
 mod migrate;
 mod notes;
 mod open;
+mod profiles;
 mod routes;
 mod seal;
 mod search;
@@ -52,16 +53,19 @@ pub use episodes::{
     EpisodeAct, EpisodeFilter, EpisodeWords, MovedMessages, NewEpisode, NewPromise, SplitEpisode, Stepped,
 };
 pub use error::{Result, StoreError};
-pub use files::{FetchedFile, FileBytes, FileShape, FileUpload, NewFile, PendingFile, StoredFile, UploadedBytes};
+pub use files::{
+    FetchedFile, FileBytes, FileShape, FileUpload, NewFile, NewMedia, PendingFile, StoredFile, UploadedBytes,
+};
 pub use idempotency::{Created, Idempotency};
-pub use inbound::{EventFact, LANES, NewContent, NewInboundEvent, ReadEvent, SetAsideEvent, WaitingEvent};
-pub use jobs::{CLOSE_EPISODE, ClaimedJob, DELIVER, END_PROMISE, WAKE_EPISODE};
+pub use inbound::{Applied, EventFact, LANES, NewContent, NewInboundEvent, ReadEvent, SetAsideEvent, WaitingEvent};
+pub use jobs::{CLOSE_EPISODE, ClaimedJob, DELIVER, END_PROMISE, FETCH_MEDIA, FETCH_PROFILE, WAKE_EPISODE};
 pub use labels::{Deleted, LabelSubject, LabelUpdate, Labelled, NewLabel, Updated};
 pub use log::LogRecord;
 pub use merges::{Merged, NewMerge, Undone, UndoneMerge};
 pub use messages::{NewMessage, RetriedMessage};
 pub use notes::NewNote;
 pub use open::{Database, Store, StoreConfig};
+pub use profiles::ProfileSubject;
 pub use routes::RouteRow;
 pub use seal::{Keyring, SecretKey};
 pub use search::{

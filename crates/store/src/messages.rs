@@ -9,6 +9,7 @@ use crate::{
         join::{Joined, Joining, Spoken},
     },
     error::{Result, StoreError},
+    files,
     idempotency::{Created, Idempotency, claim},
     jobs::{self, DELIVER},
     log::NewRecord,
@@ -16,7 +17,7 @@ use crate::{
 };
 use futures_util::{FutureExt, future::try_join};
 use model::{
-    Block, ChannelAccountId, CustomerId, EpisodeId, IdentityId, JobId, MessageId, RouteId, ThreadId, Timestamp,
+    Block, ChannelAccountId, CustomerId, EpisodeId, FileId, IdentityId, JobId, MessageId, RouteId, ThreadId, Timestamp,
     WorkspaceId,
     episode::{BusinessAuthor, EpisodeEvent, RecountReason, ReplyKind},
     log::LogKind,
@@ -41,6 +42,10 @@ pub struct NewMessage {
     pub author: Author,
     /// What it says.
     pub blocks: Vec<Block>,
+    /// The files that its blocks name.
+    pub files: Vec<FileId>,
+    /// The first of the messages that were written as one; `None` when it was written alone.
+    pub first_part: Option<MessageId>,
     /// What it is worth to whoever waits.
     pub reply_kind: ReplyKind,
     /// The message that it answers.
@@ -77,8 +82,9 @@ pub struct RetriedMessage {
 queries! {
     THREAD_OF = Same("SELECT t.id, t.customer_id FROM message m JOIN identity i ON i.id = m.identity_id JOIN thread t ON t.customer_id = i.customer_id WHERE m.workspace_id = $1 AND m.id = $2");
     /// Over a route of this workspace that is the identity's and the account's, or not at all.
-    INSERT = Same("INSERT INTO message (id, workspace_id, identity_id, route_id, channel_account_id, direction, author_kind, author_id, author_name, blocks, not_shown, at, recorded_at, delivery_state, tries, reply_kind, reply_to, episode_id, turn_part) SELECT CAST($1 AS BIGINT), workspace_id, identity_id, id, channel_account_id, 'outbound', CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), '[]', CAST($6 AS BIGINT), CAST($6 AS BIGINT), 'queued', 0, CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS BIGINT), CAST($10 AS TEXT) FROM route WHERE workspace_id = $11 AND id = $12 AND identity_id = $13 AND channel_account_id = $14 ON CONFLICT (id) DO NOTHING");
+    INSERT = Same("INSERT INTO message (id, workspace_id, identity_id, route_id, channel_account_id, direction, author_kind, author_id, author_name, blocks, not_shown, at, recorded_at, delivery_state, tries, reply_kind, reply_to, episode_id, turn_part, first_part_id) SELECT CAST($1 AS BIGINT), workspace_id, identity_id, id, channel_account_id, 'outbound', CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), '[]', CAST($6 AS BIGINT), CAST($6 AS BIGINT), 'queued', 0, CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS BIGINT), CAST($10 AS TEXT), CAST($11 AS BIGINT) FROM route WHERE workspace_id = $12 AND id = $13 AND identity_id = $14 AND channel_account_id = $15 ON CONFLICT (id) DO NOTHING");
     QUOTED = Same("SELECT external_id FROM message WHERE workspace_id = $1 AND id = $2");
+    PARTS = Same("SELECT id FROM message WHERE first_part_id = $1 AND workspace_id = $2 ORDER BY id");
     EXISTS = Same("SELECT id FROM message WHERE workspace_id = $1 AND id = $2");
     TOUCH_THREAD = Same("UPDATE thread SET last_activity_at = CASE WHEN last_activity_at < $1 THEN $1 ELSE last_activity_at END WHERE workspace_id = $2 AND id = $3");
     REQUEUE = Same("UPDATE message SET delivery_state = 'queued', failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $1 AND id = $2 AND delivery_state IN ('failed', 'uncertain') RETURNING identity_id");
@@ -106,77 +112,104 @@ async fn join(store: &Store, executor: &Executor, place: &Place, new: &NewMessag
     Ok(joined)
 }
 
+/// The message that another answers, as it is kept.
+async fn quote(executor: &Executor, new: &NewMessage) -> Result<Option<String>> {
+    let Some(id) = new.reply_to else { return Ok(None) };
+    let params = params![new.workspace_id.0, id.0];
+    let external_id = executor.query_opt(QUOTED, &params, |row| row.opt_text(0)).await?.flatten();
+    let quoted = ReplyTo { message_id: Some(id), external_id };
+    serde_json::to_string(&quoted).map(Some).map_err(|error| StoreError::Internal(error.to_string()))
+}
+
+/// Writes one message with the job that delivers it.
+async fn insert(store: &Store, executor: &Executor, new: &NewMessage) -> Result<()> {
+    let blocks = serde_json::to_string(&new.blocks).map_err(|error| StoreError::Internal(error.to_string()))?;
+    let place = merges::hold_place(executor, new.workspace_id, new.identity_id).await?;
+    let joined = join(store, executor, &place, new).await?;
+    let reply_to = quote(executor, new).await?;
+    let params = params![
+        new.id.0,
+        new.author.kind.as_str(),
+        new.author.id.as_deref(),
+        &new.author.name,
+        &blocks,
+        new.now,
+        new.reply_kind.as_str(),
+        reply_to.as_deref(),
+        joined.episode_id.0,
+        joined.part.as_str(),
+        new.first_part.map(|id| id.0),
+        new.workspace_id.0,
+        new.route_id.0,
+        new.identity_id.0,
+        new.channel_account_id.0,
+    ];
+    if executor.execute(INSERT, &params).await? == 0 {
+        return Err(StoreError::Internal(format!("{} is no route of this message", new.route_id)));
+    }
+    if let Some(missing) = files::attach(executor, new.workspace_id, new.id, &new.files).await? {
+        return Err(StoreError::Internal(format!("{missing} went while its message was written")));
+    }
+    // Together, in one round trip.
+    let touch = params![new.now, new.workspace_id.0, place.thread_id.0];
+    let (job, subject, order) = (new.job_id, new.id.0, new.identity_id.0);
+    try_join(
+        executor.execute(TOUCH_THREAD, &touch),
+        jobs::insert(executor, new.workspace_id, job, DELIVER, subject, order, new.now),
+    )
+    .await?;
+    let mut record = place.record(LogKind::MessageQueued, new.id, new.now);
+    record.episode_id = Some(joined.episode_id);
+    record.actor_id = new.author.id.clone();
+    let said = serde_json::json!({ "author": new.author.kind, "reply_kind": new.reply_kind });
+    record.detail = Some(said.to_string());
+    executor.log(record);
+    Ok(())
+}
+
 impl Store {
     /// Queues a message with the job that delivers it. Gives back the id of what was created, now or before.
     pub async fn create_message(&self, new: NewMessage) -> Result<Created<MessageId>> {
+        self.create_messages(new, Vec::new()).await
+    }
+
+    /// Queues a message and those that follow it, in order, all or none: what was written as one and goes out in several
+    /// calls. The first one's key counts. Gives back the id of the first, created now or before.
+    pub async fn create_messages(&self, first: NewMessage, rest: Vec<NewMessage>) -> Result<Created<MessageId>> {
         let (created, _) = self
-            .write((self.clone(), new), |executor, (store, new)| {
+            .write((self.clone(), first, rest), |executor, (store, first, rest)| {
                 async move {
-                    match claim(executor, new.workspace_id, new.idempotency.as_ref(), new.id.0, new.now).await? {
+                    match claim(executor, first.workspace_id, first.idempotency.as_ref(), first.id.0, first.now).await?
+                    {
                         Created::New(_) => {}
                         Created::Before(id) => return Ok(Created::Before(MessageId(id))),
                         Created::KeyReused => return Ok(Created::KeyReused),
                     }
-                    let blocks =
-                        serde_json::to_string(&new.blocks).map_err(|error| StoreError::Internal(error.to_string()))?;
-                    let own = params![new.workspace_id.0, new.id.0];
+                    let own = params![first.workspace_id.0, first.id.0];
                     if executor.query_opt(EXISTS, &own, |_| Ok(())).await?.is_some() {
-                        return Ok(Created::New(new.id));
+                        return Ok(Created::New(first.id));
                     }
-                    let place = merges::hold_place(executor, new.workspace_id, new.identity_id).await?;
-                    let joined = join(store, executor, &place, new).await?;
-                    let reply_to = match new.reply_to {
-                        Some(id) => {
-                            let params = params![new.workspace_id.0, id.0];
-                            let external_id =
-                                executor.query_opt(QUOTED, &params, |row| row.opt_text(0)).await?.flatten();
-                            let quoted = ReplyTo { message_id: Some(id), external_id };
-                            Some(
-                                serde_json::to_string(&quoted)
-                                    .map_err(|error| StoreError::Internal(error.to_string()))?,
-                            )
-                        }
-                        None => None,
-                    };
-                    let params = params![
-                        new.id.0,
-                        new.author.kind.as_str(),
-                        new.author.id.as_deref(),
-                        &new.author.name,
-                        &blocks,
-                        new.now,
-                        new.reply_kind.as_str(),
-                        reply_to.as_deref(),
-                        joined.episode_id.0,
-                        joined.part.as_str(),
-                        new.workspace_id.0,
-                        new.route_id.0,
-                        new.identity_id.0,
-                        new.channel_account_id.0,
-                    ];
-                    if executor.execute(INSERT, &params).await? == 0 {
-                        return Err(StoreError::Internal(format!("{} is no route of this message", new.route_id)));
+                    insert(store, executor, first).await?;
+                    for new in rest.iter() {
+                        insert(store, executor, new).await?;
                     }
-                    // Together, in one round trip.
-                    let touch = params![new.now, new.workspace_id.0, place.thread_id.0];
-                    let (job, subject, order) = (new.job_id, new.id.0, new.identity_id.0);
-                    try_join(
-                        executor.execute(TOUCH_THREAD, &touch),
-                        jobs::insert(executor, new.workspace_id, job, DELIVER, subject, order, new.now),
-                    )
-                    .await?;
-                    let mut record = place.record(LogKind::MessageQueued, new.id, new.now);
-                    record.episode_id = Some(joined.episode_id);
-                    record.actor_id = new.author.id.clone();
-                    let said = serde_json::json!({ "author": new.author.kind, "reply_kind": new.reply_kind });
-                    record.detail = Some(said.to_string());
-                    executor.log(record);
-                    Ok(Created::New(new.id))
+                    Ok(Created::New(first.id))
                 }
                 .boxed()
             })
             .await?;
         Ok(created)
+    }
+
+    /// The messages that were written as one with this first one, itself included, in order; empty when it was written alone.
+    pub async fn list_message_parts(&self, workspace_id: WorkspaceId, first: MessageId) -> Result<Vec<MessageId>> {
+        self.read((workspace_id, first), |executor, (workspace_id, first)| {
+            async move {
+                executor.query(PARTS, &params![first.0, workspace_id.0], |row| Ok(MessageId(row.int(0)?))).await
+            }
+            .boxed()
+        })
+        .await
     }
 
     /// The thread that shows a message.

@@ -390,7 +390,10 @@ export interface paths {
         put?: never;
         /**
          * Sends a message to the thread's customer.
-         * @description The message is durable when the answer comes, and waits to be sent; the live socket tells what becomes of it. A
+         * @description What the channel cannot carry in one message (a text and a picture, for example) becomes several, in order, made together;
+         *     `more` holds those after the first. A file that the channel does not take is refused, with the reason.
+         *
+         *     The message is durable when the answer comes, and waits to be sent; the live socket tells what becomes of it. A
          *     conflict's code says why it may not be sent: `window_closed`, `blocked`, `account_disabled`.
          */
         post: operations["send_message"];
@@ -449,6 +452,47 @@ export interface paths {
         put?: never;
         /** Moves a message to another episode of its customer. What was waited for is counted anew in both. */
         post: operations["move_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/threads/{id}/typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows the customer that somebody types.
+         * @description Tell it again every ten seconds while it lasts; more often changes nothing. Where the channel cannot show it, nothing
+         *     happens. It is not stored.
+         */
+        post: operations["show_typing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/threads/{id}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows the customer that what they wrote was seen.
+         * @description Where the channel cannot show it, or a setting of the channel account says no, nothing happens. It is not stored.
+         */
+        post: operations["show_seen"];
         delete?: never;
         options?: never;
         head?: never;
@@ -836,6 +880,26 @@ export interface paths {
         get: operations["get_file"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries once more to copy a customer's file from its provider.
+         * @description Only where the provider did not answer (`unreachable`), and for some days; otherwise it is a conflict.
+         */
+        post: operations["retry_file"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1782,8 +1846,8 @@ export interface components {
             size: number;
             /** @description Whether its bytes are here. */
             state: components["schemas"]["FileState"];
-            /** @description Why there will never be bytes, in one word. */
-            failure?: string;
+            /** @description Why its bytes could not be had. */
+            failure?: components["schemas"]["FileFailure"];
             /**
              * Format: int32
              * @description Pixels across, of a picture.
@@ -1806,6 +1870,11 @@ export interface components {
             /** @description When it was made known. */
             created_at: components["schemas"]["Timestamp"];
         };
+        /**
+         * @description Why a provider's file could not be copied.
+         * @enum {string}
+         */
+        FileFailure: "expired" | "too_large" | "refused" | "empty" | "unreachable";
         /** @description A form with a file. */
         FileForm: {
             /**
@@ -1820,7 +1889,7 @@ export interface components {
          * @description Whether a file's bytes are here.
          * @enum {string}
          */
-        FileState: "fetching" | "stored" | "failed";
+        FileState: "stored" | "fetching" | "failed";
         /** @description What it waits for. */
         HoldEpisode: {
             /** @description For whom or what. */
@@ -2016,7 +2085,7 @@ export interface components {
          * @description What a record of the log tells.
          * @enum {string}
          */
-        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.uncertain" | "message.echoed" | "message.edited" | "message.reaction" | "message.media_stored" | "message.attributed" | "note.written" | "episode.opened" | "episode.resolved" | "episode.closed" | "episode.reopened" | "episode.linked" | "episode.split" | "episode.changed" | "episode.parked" | "episode.snoozed" | "episode.on_hold" | "episode.resumed" | "episode.assigned" | "ball.changed" | "bot.handover" | "engagement.started" | "engagement.ended" | "promise.made" | "promise.kept" | "promise.broken" | "customer.merged" | "customer.unmerged" | "event.kept" | "event.happened" | "channel_account.told" | "event.replayed" | "event.dismissed" | "job.replayed" | "job.dismissed" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "sign_in.ended" | "token.created" | "token.revoked" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "label.changed" | "attribute.changed" | "calendar.changed";
+        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.uncertain" | "message.echoed" | "message.edited" | "message.reaction" | "message.media_stored" | "message.media_failed" | "message.attributed" | "note.written" | "episode.opened" | "episode.resolved" | "episode.closed" | "episode.reopened" | "episode.linked" | "episode.split" | "episode.changed" | "episode.parked" | "episode.snoozed" | "episode.on_hold" | "episode.resumed" | "episode.assigned" | "ball.changed" | "bot.handover" | "engagement.started" | "engagement.ended" | "promise.made" | "promise.kept" | "promise.broken" | "customer.merged" | "customer.unmerged" | "event.kept" | "event.happened" | "channel_account.told" | "event.replayed" | "event.dismissed" | "job.replayed" | "job.dismissed" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "sign_in.ended" | "token.created" | "token.revoked" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "label.changed" | "attribute.changed" | "calendar.changed";
         /** @description What is promised. */
         MakePromise: {
             /** @description By when. */
@@ -2053,6 +2122,23 @@ export interface components {
             size?: number;
             /** @description Whether its bytes are here. */
             state?: components["schemas"]["FileState"];
+            /** @description Why its bytes could not be had. */
+            failure?: components["schemas"]["FileFailure"];
+            /**
+             * Format: int32
+             * @description Pixels across, of a picture.
+             */
+            width?: number;
+            /**
+             * Format: int32
+             * @description Pixels down, of a picture.
+             */
+            height?: number;
+            /**
+             * Format: int32
+             * @description How long it plays, in milliseconds, when that is known.
+             */
+            duration_ms?: number;
             /** @description Words that go with it. */
             caption?: string;
         };
@@ -2533,6 +2619,14 @@ export interface components {
          * @enum {string}
          */
         SearchKind: "message" | "note" | "customer";
+        /** @description What an act of sending made. */
+        SentMessage: components["schemas"]["Entry"] & {
+            /**
+             * @description The messages that follow it, in order, when the channel carries what was written only as several: each has a delivery
+             *     of its own.
+             */
+            more?: components["schemas"]["Entry"][];
+        };
         /** @description What the first-run form asks. */
         SetUp: {
             /** @description The one-time code that the server printed when it started. */
@@ -2664,6 +2758,12 @@ export interface components {
         };
         /** @example tok_0f3k9a2b4c6d8 */
         TokenId: string;
+        /** @description Whether somebody types. */
+        Typing: {
+            /** @description True: somebody does. False: nobody does any more. */
+            typing: boolean;
+            identity_id?: components["schemas"]["IdentityId"] | null;
+        };
         /** @description What taking a merge back does, or did. */
         Unmerge: {
             /** @description The merge. */
@@ -5472,7 +5572,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Entry"];
+                    "application/json": components["schemas"]["SentMessage"];
                 };
             };
             /** @description The body is no JSON (`invalid`). */
@@ -5829,6 +5929,214 @@ export interface operations {
             };
             /** @description The content is wrong (`invalid`); `faults` names everything that is. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_typing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The thread's id. */
+                id: components["schemas"]["ThreadId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Typing"];
+            };
+        };
+        responses: {
+            /** @description Shown, as far as the channel can. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body is no JSON (`invalid`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 1 MiB (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not `application/json` (`unsupported_media_type`). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_seen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The thread's id. */
+                id: components["schemas"]["ThreadId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Shown, as far as the channel can. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8433,6 +8741,92 @@ export interface operations {
             };
             /** @description It does not exist, or not for this caller (`not_found`). */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The file's id. */
+                id: components["schemas"]["FileId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being copied. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -23,6 +23,17 @@ it('sends in the order of writing, each once, under one key', async () => {
   expect(outbox.all()).toEqual([])
 })
 
+it('makes everything known that one act became, in order', async () => {
+  const known: Entry[] = []
+  const outbox = new Outbox(
+    (_, entry) => known.push(entry),
+    async (item) => ({ ...outbound(1, item.text), more: [outbound(2, 'a picture'), outbound(3, 'its caption')] }),
+  )
+  outbox.add('thr_1', undefined, 'one')
+  await vi.waitFor(() => expect(outbox.all()).toEqual([]))
+  expect(known).toEqual([outbound(1, 'one'), outbound(2, 'a picture'), outbound(3, 'its caption')])
+})
+
 it('waits while nobody answers, and repeats with the same key', async () => {
   const keys: string[] = []
   let up = false

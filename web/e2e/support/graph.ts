@@ -17,6 +17,12 @@ const FIELDS = [
   'standby',
 ]
 
+/** A picture of one pixel. */
+const DOT = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
+  'base64',
+)
+
 /** What the stand-in was asked to send. */
 export type Sent = { page: string; recipient: string; text: string; mid: string; body: Record<string, unknown> }
 
@@ -33,13 +39,23 @@ export class Graph {
   readonly token = `EAAG${randomBytes(12).toString('hex')}`
   readonly appSecret = randomBytes(16).toString('hex')
   readonly sent: Sent[] = []
+  /** What was shown without a message (`typing_on`), in order. */
+  readonly actions: string[] = []
+  /** The files that were uploaded: the id given, the form as it came. */
+  readonly uploads: { id: string; form: string }[] = []
   subscribed = true
+  private readonly hosted = new Map<string, Uint8Array>()
+  private gate: Promise<void> = Promise.resolve()
   private faults: Fault[] = []
   private callback: string | undefined
   private readonly server = createServer((request, response) => {
     void this.answer(request).then(
       (answer) => {
         if (answer === undefined) return request.socket.destroy()
+        if (answer.body instanceof Uint8Array) {
+          response.writeHead(answer.status, { 'content-type': 'image/png', 'content-length': answer.body.length })
+          return response.end(answer.body)
+        }
         response.writeHead(answer.status, { 'content-type': 'application/json' })
         response.end(JSON.stringify(answer.body))
       },
@@ -73,8 +89,14 @@ export class Graph {
 
   private async answer(request: IncomingMessage): Promise<{ status: number; body: unknown } | undefined> {
     const url = new URL(request.url ?? '/', 'http://graph')
-    let text = ''
-    for await (const chunk of request) text += chunk
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const bytes = Buffer.concat(chunks)
+    if (url.pathname.startsWith('/cdn/')) {
+      await this.gate
+      const file = this.hosted.get(url.pathname)
+      return file ? { status: 200, body: file } : { status: 404, body: {} }
+    }
     const bearer = request.headers.authorization?.replace(/^Bearer /, '')
     if ((bearer ?? url.searchParams.get('access_token')) !== this.token) {
       return error(400, { code: 190, message: 'Invalid OAuth access token.' })
@@ -95,14 +117,42 @@ export class Graph {
         body: { data: this.subscribed ? [{ id: '517000000000111', name: 'App', subscribed_fields: FIELDS }] : [] },
       }
     }
-    if (request.method === 'POST' && edge === 'messages') return this.send(JSON.parse(text) as Record<string, unknown>)
+    if (request.method === 'POST' && edge === 'messages')
+      return this.send(JSON.parse(bytes.toString()) as Record<string, unknown>)
+    if (request.method === 'POST' && edge === 'message_attachments') return this.upload(bytes)
     return error(404, { code: 100, message: 'Unknown path components' })
+  }
+
+  /** A file that goes with messages; what is not said in the form's own words is its bytes. */
+  private upload(form: Buffer): { status: number; body: unknown } {
+    const id = String(randomInt(1_000_000, 9_999_999))
+    this.uploads.push({ id, form: form.toString('latin1') })
+    return { status: 200, body: { attachment_id: id } }
+  }
+
+  /** Keeps a picture at an address, as the provider keeps what customers send. */
+  host(bytes: Uint8Array): string {
+    const path = `/cdn/${randomBytes(6).toString('hex')}`
+    this.hosted.set(path, bytes)
+    return `${this.base}${path}?oh=1&oe=2`
+  }
+
+  /** Holds back what is asked for until the answer is called. */
+  hold(): () => void {
+    let open = () => {}
+    this.gate = new Promise((opened) => {
+      open = opened
+    })
+    return open
   }
 
   private send(body: Record<string, unknown>): { status: number; body: unknown } | undefined {
     const recipient = (body.recipient as { id: string }).id
-    const words = (body.message as { text?: string } | undefined)?.text
-    if (words === undefined) return { status: 200, body: { recipient_id: recipient } }
+    if (typeof body.sender_action === 'string') {
+      this.actions.push(body.sender_action)
+      return { status: 200, body: { recipient_id: recipient } }
+    }
+    const words = (body.message as { text?: string }).text ?? ''
     const fault = this.faults.shift()
     if (fault === 'no answer') return undefined
     if (fault) return error(fault.status, fault)
@@ -164,8 +214,8 @@ export class Person {
     await this.graph.event(this.id, { message: { mid: `m_${randomBytes(9).toString('base64url')}`, text } }, at)
   }
 
-  async sendsImage(): Promise<void> {
-    const attachments = [{ type: 'image', payload: { url: 'https://cdn.example.com/v/lamp.jpg?oh=1&oe=2' } }]
+  async sendsImage(url = this.graph.host(DOT)): Promise<void> {
+    const attachments = [{ type: 'image', payload: { url } }]
     await this.graph.event(this.id, { message: { mid: `m_${randomBytes(9).toString('base64url')}`, attachments } })
   }
 

@@ -26,8 +26,8 @@ export async function startServer(database: string | undefined): Promise<Server>
   const engine = database ? ['--database', database] : []
   const { ONETHREAD_DATABASE: _, ...env } = process.env
   const child = spawn(BINARY, ['serve', '--data', data, '--listen', '127.0.0.1:0', ...engine], {
-    // Receivers of webhooks stand on this machine.
-    env: { ...env, ONETHREAD_WEBHOOK_ALLOW: '127.0.0.1' },
+    // Receivers of webhooks, and what customers send, are on this machine.
+    env: { ...env, ONETHREAD_WEBHOOK_ALLOW: '127.0.0.1', ONETHREAD_MEDIA_ALLOW: '127.0.0.1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let log = ''

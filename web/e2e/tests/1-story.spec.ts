@@ -73,7 +73,7 @@ test('from nothing to an answer that was read', async ({ page, server, graph }, 
     await person.isAnsweredElsewhere('We wrote you from the page as well.')
     await expect(log(page).getByText('We wrote you from the page as well.')).toBeVisible()
     await person.sendsImage()
-    await expect(log(page).getByText('A picture: kept, not shown yet')).toBeVisible()
+    await expect(log(page).getByRole('button', { name: 'Enlarge image.png' })).toBeVisible()
   })
 
   expect(await page.evaluate(() => 'notReloaded' in window)).toBe(true)

@@ -73,7 +73,7 @@ test('ten seconds without a socket: ten changes are there afterwards, without a 
     await expect(log(page).getByText(text, { exact: true })).toHaveCount(1)
   }
   await expect(log(page).getByText('Read', { exact: true })).toBeVisible()
-  await expect(log(page).getByText('A picture: kept, not shown yet')).toBeVisible()
+  await expect(log(page).getByRole('button', { name: 'Enlarge image.png' })).toBeVisible()
   await expect(row(page, 'Nobody knows me yet')).toHaveCount(1)
   await expect(row(page, 'Answered on the page')).toHaveCount(1)
   await row(page, 'Answered on the page').click()

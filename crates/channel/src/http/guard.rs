@@ -103,7 +103,7 @@ impl GuardedClient {
         self.client_for(url).map(|_| ())
     }
 
-    fn client_for(&self, url: &str) -> Result<&HttpClient, String> {
+    pub(super) fn client_for(&self, url: &str) -> Result<&HttpClient, String> {
         let url = Url::parse(url).map_err(|_| "give a whole address, such as https://example.com/hooks".to_owned())?;
         if !matches!(url.scheme(), "https" | "http") {
             return Err("give an address that begins with https://".to_owned());

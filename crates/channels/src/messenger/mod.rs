@@ -5,7 +5,8 @@
 //! means, `account_test` the live test; `fixtures/` the provider's payloads. The set-up steps, and where to look when nothing arrives, are in `README.md`.
 //!
 //! Settings: `page_id`; `api_base` (default [`DEFAULT_API_BASE`]), `graph_version` (default [`DEFAULT_GRAPH_VERSION`]),
-//! `human_agent_tag` (default false). Secrets: `page_access_token`, `app_secret`, `verify_token`.
+//! `human_agent_tag` (default false), `persona_picture_url` (default none: customers see the page's name alone), `show_seen`
+//! (default true). Secrets: `page_access_token`, `app_secret`, `verify_token`.
 
 mod account_test;
 pub mod codec;
@@ -27,6 +28,7 @@ use channel::{
 use http::{HeaderMap, HeaderValue, Uri};
 use model::{MessageId, Timestamp};
 use prepared::Prepared;
+use serde_json::Value;
 use std::{net::IpAddr, sync::Arc};
 
 /// The word for this channel in the API.
@@ -34,7 +36,8 @@ const KIND: &str = "messenger";
 /// Where the Graph API is.
 pub const DEFAULT_API_BASE: &str = "https://graph.facebook.com";
 /// The settings that there are.
-const SETTINGS: [&str; 4] = ["page_id", "api_base", "graph_version", "human_agent_tag"];
+const SETTINGS: [&str; 6] =
+    ["page_id", "api_base", "graph_version", "human_agent_tag", "persona_picture_url", "show_seen"];
 /// The secrets that there are.
 const SECRETS: [&str; 3] = ["page_access_token", "app_secret", "verify_token"];
 /// The version of the Graph API that this adapter was written for.
@@ -104,6 +107,14 @@ impl Channel for Messenger {
         account.flag("human_agent_tag")
     }
 
+    fn persona_picture(&self, account: &Account) -> Option<String> {
+        account.setting("persona_picture_url").map(str::to_owned)
+    }
+
+    fn shows_seen(&self, account: &Account) -> bool {
+        account.settings.get("show_seen").and_then(Value::as_bool).unwrap_or(true)
+    }
+
     fn check(&self, account: &Account) -> Vec<SettingFault> {
         let mut faults = Vec::new();
         let mut fault = |field: &str, message: &str| {
@@ -128,8 +139,16 @@ impl Channel for Messenger {
                 fault(&format!("settings.{name}"), right);
             }
         }
-        if account.settings.get("human_agent_tag").is_some_and(|value| !value.is_boolean()) {
-            fault("settings.human_agent_tag", "true or false");
+        for flag in ["human_agent_tag", "show_seen"] {
+            if account.settings.get(flag).is_some_and(|value| !value.is_boolean()) {
+                fault(&format!("settings.{flag}"), "true or false");
+            }
+        }
+        // An empty text takes the picture away.
+        if account.settings.get("persona_picture_url").is_some_and(|value| {
+            !value.as_str().is_some_and(|url| url.is_empty() || (url.starts_with("https://") && is_address(url)))
+        }) {
+            fault("settings.persona_picture_url", "the https address of a picture, or nothing");
         }
         let token = account.secret("page_access_token");
         if token.is_empty()
@@ -218,6 +237,12 @@ impl Channel for Messenger {
     async fn test(&self, account: &Account) -> TestReport {
         account_test::test(&self.http, &settings(account)).await
     }
+}
+
+/// An address with a host that a provider can call.
+fn is_address(text: &str) -> bool {
+    let has_host = text.parse::<Uri>().is_ok_and(|uri| uri.host().is_some_and(|host| !host.is_empty()));
+    has_host && text.len() <= 2_000 && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// An http or https address with a host, to which `/v25.0/…` can be added.

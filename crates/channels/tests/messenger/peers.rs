@@ -10,7 +10,7 @@ use model::{
 };
 use serde_json::{Value, json};
 use testkit::{
-    graph::{GraphStandIn, signature},
+    graph::{GraphStandIn, Upload, signature},
     random::Random,
 };
 
@@ -158,6 +158,11 @@ async fn templates_quick_replies_and_attachments_look_as_a_real_sdk_builds_them(
         ["getUserProfile", PSID],
         ["markSeen", PSID],
         ["sendButtonTemplate", PSID, "x".repeat(641), buttons],
+        [
+            "uploadImage",
+            { "base64": base64(&files[0].bytes) },
+            { "isReusable": true, "filename": files[0].name, "contentType": files[0].media_type },
+        ],
     ]);
     let results = ask(&json!({ "verb": "client", "origin": meta.base(), "token": meta.token(), "steps": steps })).await;
     for place in 0..7 {
@@ -165,6 +170,9 @@ async fn templates_quick_replies_and_attachments_look_as_a_real_sdk_builds_them(
     }
     assert!(results[7]["error"].as_str().unwrap().contains("100 OAuthException"), "{}", results[7]);
     assert_eq!(results[5]["ok"]["firstName"], "Nadia");
+    let uploads = meta.uploads();
+    assert_eq!(results[8]["ok"]["attachmentId"], uploads[1].id, "{}", results[8]);
+    assert_eq!(Upload { id: uploads[0].id.clone(), ..uploads[1].clone() }, uploads[0], "the same form");
 
     let messages: Vec<Value> = meta.accepted().into_iter().map(|accepted| accepted.body["message"].clone()).collect();
     assert_eq!(messages.len(), 8);

@@ -5,6 +5,9 @@ import messagingApi from 'messaging-api-messenger';
 
 const { MessengerClient } = messagingApi;
 
+// Bytes cannot be said in JSON: they come as base64.
+const given = (argument) => (argument?.base64 ? Buffer.from(argument.base64, 'base64') : argument);
+
 const verbs = {
   // Signatures of bodies given as base64.
   sign({ secret, bodies }) {
@@ -24,7 +27,7 @@ const verbs = {
     const results = [];
     for (const [method, ...args] of steps) {
       try {
-        results.push({ ok: await client[method](...args) });
+        results.push({ ok: await client[method](...args.map(given)) });
       } catch (error) {
         results.push({ error: error.message });
       }

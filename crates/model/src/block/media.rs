@@ -1,21 +1,11 @@
 //! A file in a message.
 
-use crate::FileId;
+use crate::{
+    FileId,
+    file::{FileFailure, FileState},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-/// Whether a file's bytes are here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FileState {
-    /// They are being copied from the provider.
-    Fetching,
-    /// They are here.
-    #[default]
-    Stored,
-    /// They could not be had, and nobody tries again.
-    Failed,
-}
 
 /// A file of ours, by its id. Who sends a message gives the id and, if he likes, a caption; the rest is the file's own and is
 /// filled in.
@@ -38,6 +28,22 @@ pub struct Media {
     /// Whether its bytes are here.
     #[serde(default)]
     pub state: FileState,
+    /// Why its bytes could not be had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub failure: Option<FileFailure>,
+    /// Pixels across, of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1)]
+    pub width: Option<u32>,
+    /// Pixels down, of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1)]
+    pub height: Option<u32>,
+    /// How long it plays, in milliseconds, when that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    pub duration_ms: Option<u32>,
     /// Words that go with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 4000)]
@@ -53,7 +59,19 @@ impl Media {
     /// A stored file, of which nothing but its id is known here.
     #[must_use]
     pub fn stored(file_id: FileId) -> Self {
-        Self { file_id, name: None, media_type: None, size: None, state: FileState::Stored, caption: None, url: None }
+        Self {
+            file_id,
+            name: None,
+            media_type: None,
+            size: None,
+            state: FileState::Stored,
+            failure: None,
+            width: None,
+            height: None,
+            duration_ms: None,
+            caption: None,
+            url: None,
+        }
     }
 
     /// A file that is still at the provider's.

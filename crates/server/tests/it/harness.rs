@@ -312,9 +312,10 @@ pub struct Scene {
 
 impl Scene {
     pub async fn new(engine: Engine) -> Self {
-        let installation = Installation::new(engine).await;
-        let server = installation.serve();
-        let (owner, meta) = (installation.token("owner"), GraphStandIn::start().await);
+        let (installation, meta) = (Installation::new(engine).await, GraphStandIn::start().await);
+        // What customers send lies at the stand-in's own address.
+        let server = installation.serve_with(installation.program().env("ONETHREAD_MEDIA_ALLOW", meta.host_and_port()));
+        let owner = installation.token("owner");
         let account = server.connect(&owner, &meta).await;
         let mut live = server.live(&owner, None).await;
         meta.customer_writes("7001002003004005", "hello there").await;

@@ -14,7 +14,7 @@ on_both_engines!(
 );
 
 /// Sets the installation up; gives the session's cookie.
-async fn set_up(server: &mut Server) -> String {
+pub(crate) async fn set_up(server: &mut Server) -> String {
     let line = server.serving.line(PATIENCE).unwrap();
     let code = line.strip_prefix("Set up: ").and_then(|link| link.split("/setup?code=").nth(1)).unwrap().to_owned();
     let body = json!({"code": code, "workspace_name": "Acme Lamps", "name": "Ann", "email": "ann@example.com", "password": PASSWORD});

@@ -57,14 +57,11 @@ async fn rich_blocks_go_out_in_the_channels_form_and_picks_come_back(engine: Eng
 
 async fn what_cannot_go_out_is_refused_with_its_reason(engine: Engine) {
     let scene = Scene::new(engine).await;
-    let long = "word ".repeat(500);
     let picture = json!({ "type": "image", "file_id": "fil_0000000000007" });
     let twice =
         json!({ "type": "choice", "text": "Q", "options": [{"id": "a", "title": "A"}, {"id": "a", "title": "B"}] });
     for (blocks, reason) in [
-        (json!([{ "type": "text", "text": long.trim() }]), "at most 2000 characters; this message has 2499"),
         (json!([lamps(2), lamps(2)]), "is given twice"),
-        (json!([{ "type": "text", "text": "Hello" }, lamps(2)]), "carries this only as 2 messages"),
         (json!([picture]), "there is no file fil_0000000000007"),
         (json!([twice]), "the option id \"a\" is given twice"),
         (json!([{ "type": "rich_link", "url": "javascript:alert(1)" }]), "begins with http:// or https://"),

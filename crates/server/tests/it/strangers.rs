@@ -75,6 +75,7 @@ async fn a_stranger_sees_nothing(engine: Engine) {
                 Some("messages") => blocks.clone(),
                 Some("merge") => merged.clone(),
                 Some("move") => json!({"episode_id": "epi_0000000000001"}),
+                Some("typing") => json!({"typing": true}),
                 Some("notes") => json!({"text": "let me in"}),
                 _ => json!({}),
             };

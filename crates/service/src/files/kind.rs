@@ -53,6 +53,37 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// The endings of names by which programs know what is in a file.
+const ENDINGS: &[(&str, &str)] = &[
+    ("image/jpeg", "jpg"),
+    ("image/png", "png"),
+    ("image/gif", "gif"),
+    ("image/webp", "webp"),
+    ("image/avif", "avif"),
+    ("audio/mpeg", "mp3"),
+    ("audio/mp4", "m4a"),
+    ("audio/aac", "aac"),
+    ("audio/ogg", "ogg"),
+    ("audio/wav", "wav"),
+    ("audio/flac", "flac"),
+    ("audio/webm", "weba"),
+    ("audio/amr", "amr"),
+    ("video/mp4", "mp4"),
+    ("video/webm", "webm"),
+    ("video/ogg", "ogv"),
+    ("video/quicktime", "mov"),
+    ("video/3gpp", "3gp"),
+    ("application/pdf", "pdf"),
+    ("application/zip", "zip"),
+    ("text/plain", "txt"),
+    ("text/csv", "csv"),
+];
+
+/// The usual ending of a type's files, without the dot.
+pub(super) fn ending(media_type: &str) -> Option<&'static str> {
+    ENDINGS.iter().find(|(known, _)| *known == media_type).map(|(_, ending)| *ending)
+}
+
 /// The one name of a type, without parameters.
 fn plain(media_type: &str) -> String {
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

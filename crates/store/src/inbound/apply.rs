@@ -11,7 +11,9 @@ use crate::{
     engine::{Executor, Value, params, queries},
     episodes::join::{Joined, Joining, Spoken},
     error::{Result, StoreError},
+    files::insert_media,
     log::NewRecord,
+    profiles,
 };
 use model::{
     ChannelAccountId, EntryId, EpisodeId, IdentityId, MessageId, RouteId, Timestamp,
@@ -355,20 +357,29 @@ pub(crate) async fn hold_lanes(executor: &Executor) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn apply(store: &Store, executor: &Executor, lane: i64, events: &[ReadEvent]) -> Result<usize> {
+/// What became of a lane's events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// How many were turned, or put aside, by this call.
+    pub turned: usize,
+    /// Whether there are jobs to be done at once.
+    pub queued: bool,
+}
+
+pub(super) async fn apply(store: &Store, executor: &Executor, lane: i64, events: &[ReadEvent]) -> Result<Applied> {
     executor.execute(LOCK_LANE, &params![lane]).await?;
     let ids: Vec<[Value<'_>; 1]> = events.iter().map(|event| params![event.event.id.0]).collect();
     let done: HashSet<i64> = executor.batch(MARK_DONE, &ids, |row| row.int(0)).await?.into_iter().collect();
     // What is missing was turned into entries by another process, between our look and our lock.
     let mine: Vec<ReadEvent> = events.iter().filter(|event| done.contains(&event.event.id.0)).cloned().collect();
-    let count = mine.len();
+    let mut applied = Applied { turned: mine.len(), queued: false };
     let mine = fold_own_echoes(store, executor, mine).await?;
     let persons = find_or_create_persons(executor, &mine).await?;
     let routes = upsert_routes(executor, &mine, &persons).await?;
     let speakers = mine.iter().filter(|event| event.fact.content().is_some());
     let speakers = speakers.filter_map(|event| persons.get(&person_key(event)?)).filter(|person| !person.is_new);
     let joining = Joining::begin(executor, speakers.map(|person| person.customer_id).collect()).await?;
-    let Some(now) = mine.iter().map(|event| event.event.received_at).max() else { return Ok(count) };
+    let Some(now) = mine.iter().map(|event| event.event.received_at).max() else { return Ok(applied) };
     let mut batch = Batch {
         store,
         executor,
@@ -386,10 +397,15 @@ pub(super) async fn apply(store: &Store, executor: &Executor, lane: i64, events:
     batch.joining.save(store, executor, now).await?;
     let rows: Vec<[Value<'_>; 21]> = batch.rows.iter().map(NewRow::params).collect();
     executor.batch_execute(INSERT_MESSAGES, &rows).await?;
+    for row in batch.rows.iter().filter(|row| !row.content.media.is_empty()) {
+        let (at, message) = (row.event.event.received_at, (row.event.event.workspace_id, row.content.message_id));
+        applied.queued |= insert_media(store, executor, message, &row.content.media, at).await?;
+    }
+    applied.queued |= profiles::ask(executor, &mine, &persons).await?;
     for event in &mine {
         batch.change(event).await?;
     }
     let touched: Vec<[Value<'_>; 2]> = batch.active.iter().map(|(identity, at)| params![*at, identity.0]).collect();
     executor.batch_execute(TOUCH_THREADS, &touched).await?;
-    Ok(count)
+    Ok(applied)
 }

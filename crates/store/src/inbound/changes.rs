@@ -19,7 +19,8 @@ queries! {
     RECEIPT_UP_TO = Same("UPDATE message SET delivery_state = $1 WHERE route_id = $2 AND sent_at <= $3 AND delivery_state IN ('sent', 'delivered') AND delivery_state <> $1 RETURNING id");
     FIND_REACTIONS = Same("SELECT id, reactions FROM message WHERE workspace_id = $1 AND channel_account_id = $2 AND external_id = $3");
     SET_REACTIONS = Same("UPDATE message SET reactions = $1 WHERE workspace_id = $2 AND id = $3");
-    FIND_WORDS = Same("SELECT id, blocks, edits FROM message WHERE workspace_id = $1 AND channel_account_id = $2 AND external_id = $3 AND direction = 'inbound'");
+    /// Locks the message, so that a file of it that arrives just now is not written over.
+    LOCK_WORDS = Same("UPDATE message SET blocks = blocks WHERE workspace_id = $1 AND channel_account_id = $2 AND external_id = $3 AND direction = 'inbound' RETURNING id, blocks, edits");
     SET_WORDS = Same("UPDATE message SET blocks = $1, edits = $2, edited_at = $3 WHERE workspace_id = $4 AND id = $5");
 }
 
@@ -87,7 +88,7 @@ pub(super) async fn edit(executor: &Executor, event: &ReadEvent, person: &Person
     let workspace_id = event.event.workspace_id;
     let params = params![workspace_id.0, event.event.channel_account_id.0, external_id];
     let found = executor
-        .query_opt(FIND_WORDS, &params, |row| Ok((MessageId(row.int(0)?), row.json::<Vec<Block>>(1)?, row.int(2)?)))
+        .query_opt(LOCK_WORDS, &params, |row| Ok((MessageId(row.int(0)?), row.json::<Vec<Block>>(1)?, row.int(2)?)))
         .await?;
     let Some((id, before, edits)) = found else { return Ok(false) };
     // An older change that comes late changes nothing. A provider that does not count tells them in order.

@@ -1,8 +1,9 @@
 //! What stored events mean to the store, with the ids of whatever they bring into being.
 
 use super::WaitingEvent;
+use crate::NewMedia;
 use model::{
-    Block, CustomerId, EntryId, EpisodeId, IdentityId, MessageId, RouteId, ThreadId, Timestamp,
+    Block, CustomerId, EntryId, EpisodeId, IdentityId, JobId, MessageId, RouteId, ThreadId, Timestamp,
     message::{AuthorKind, Chosen},
 };
 
@@ -25,6 +26,8 @@ pub struct ReadEvent {
     pub new_person: (CustomerId, ThreadId, IdentityId, RouteId),
     /// For a matter that it may open.
     pub new_episode: EpisodeId,
+    /// For the job that asks the provider about the customer.
+    pub profile_job: JobId,
 }
 
 /// A message to be kept.
@@ -40,6 +43,8 @@ pub struct NewContent {
     pub reply_to: Option<String>,
     /// What was picked.
     pub choice: Option<Chosen>,
+    /// The files that come with it, which its blocks name.
+    pub media: Vec<NewMedia>,
     /// It only confirms or thanks: after a matter has ended it neither reopens it nor begins another.
     pub acknowledgement: bool,
 }

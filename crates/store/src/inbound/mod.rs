@@ -7,8 +7,10 @@ mod letters;
 mod persons;
 
 pub(crate) use apply::hold_lanes;
+pub use apply::Applied;
 pub use fact::{EventFact, NewContent, ReadEvent};
 pub use letters::SetAsideEvent;
+pub(crate) use persons::{Person, PersonKey, person_key};
 
 use crate::{
     Store,
@@ -181,15 +183,14 @@ impl Store {
         .await
     }
 
-    /// Turns a lane's events into entries, once each; returns how many this call turned. Events that another process turned
-    /// meanwhile are passed over.
-    pub async fn apply_inbound_events(&self, lane: i64, events: Vec<ReadEvent>) -> Result<usize> {
-        let (count, _) = self
+    /// Turns a lane's events into entries, once each. Events that another process turned meanwhile are passed over.
+    pub async fn apply_inbound_events(&self, lane: i64, events: Vec<ReadEvent>) -> Result<Applied> {
+        let (applied, _) = self
             .write((self.clone(), lane, events), |executor, (store, lane, events)| {
                 apply::apply(store, executor, *lane, events).boxed()
             })
             .await?;
-        Ok(count)
+        Ok(applied)
     }
 
     /// Sets an event aside that cannot be turned into an entry, so that those behind it in its lane are not held up.

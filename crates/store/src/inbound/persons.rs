@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 queries! {
     FIND_PERSONS = Two {
-        sqlite: "SELECT i.workspace_id, i.namespace, i.address, i.id, i.customer_id, t.id, c.name FROM identity i JOIN thread t ON t.customer_id = i.customer_id JOIN customer c ON c.id = i.customer_id WHERE i.workspace_id = $1 AND i.namespace = $2 AND i.address = $3",
-        postgres: "SELECT i.workspace_id, i.namespace, i.address, i.id, i.customer_id, t.id, c.name FROM UNNEST($1::bigint[], $2::text[], $3::text[]) AS u(workspace_id, namespace, address) JOIN identity i ON i.workspace_id = u.workspace_id AND i.namespace = u.namespace AND i.address = u.address JOIN thread t ON t.customer_id = i.customer_id JOIN customer c ON c.id = i.customer_id",
+        sqlite: "SELECT i.workspace_id, i.namespace, i.address, i.id, i.customer_id, t.id, c.name, i.profile_at FROM identity i JOIN thread t ON t.customer_id = i.customer_id JOIN customer c ON c.id = i.customer_id WHERE i.workspace_id = $1 AND i.namespace = $2 AND i.address = $3",
+        postgres: "SELECT i.workspace_id, i.namespace, i.address, i.id, i.customer_id, t.id, c.name, i.profile_at FROM UNNEST($1::bigint[], $2::text[], $3::text[]) AS u(workspace_id, namespace, address) JOIN identity i ON i.workspace_id = u.workspace_id AND i.namespace = u.namespace AND i.address = u.address JOIN thread t ON t.customer_id = i.customer_id JOIN customer c ON c.id = i.customer_id",
     };
     INSERT_CUSTOMERS = Two {
         sqlite: "INSERT INTO customer (id, workspace_id, name, created_at) VALUES ($1, $2, '', $3)",
@@ -36,14 +36,16 @@ queries! {
 }
 
 /// A person's key: an address has a meaning in its namespace alone.
-pub(super) type PersonKey<'a> = (WorkspaceId, &'a str, &'a str);
+pub(crate) type PersonKey<'a> = (WorkspaceId, &'a str, &'a str);
 
 #[derive(Debug, Clone)]
-pub(super) struct Person {
+pub(crate) struct Person {
     pub identity_id: IdentityId,
     pub customer_id: CustomerId,
     pub thread_id: ThreadId,
     pub name: String,
+    /// When the provider was last asked about them.
+    pub profile_at: Option<Timestamp>,
     /// Came into being in this transaction: there are no matters of theirs yet.
     pub is_new: bool,
 }
@@ -67,7 +69,7 @@ struct RouteChange {
 }
 
 /// Who an event is about.
-pub(super) fn person_key(event: &ReadEvent) -> Option<PersonKey<'_>> {
+pub(crate) fn person_key(event: &ReadEvent) -> Option<PersonKey<'_>> {
     event.sender.as_deref().map(|address| (event.event.workspace_id, event.event.namespace.as_str(), address))
 }
 
@@ -86,6 +88,7 @@ pub(super) async fn find_or_create_persons<'a>(
                 customer_id: CustomerId(row.int(4)?),
                 thread_id: ThreadId(row.int(5)?),
                 name: row.text(6)?,
+                profile_at: row.opt_int(7)?.map(Timestamp),
                 is_new: false,
             };
             Ok((key, person))
@@ -117,7 +120,9 @@ pub(super) async fn find_or_create_persons<'a>(
         record.thread_id = Some(thread_id);
         record.identity_id = Some(identity_id);
         executor.log(record);
-        persons.insert(key, Person { identity_id, customer_id, thread_id, name: String::new(), is_new: true });
+        let person =
+            Person { identity_id, customer_id, thread_id, name: String::new(), profile_at: None, is_new: true };
+        persons.insert(key, person);
     }
     executor.batch_execute(INSERT_CUSTOMERS, &customers).await?;
     executor.batch_execute(INSERT_THREADS, &threads).await?;

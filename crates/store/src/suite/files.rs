@@ -1,10 +1,20 @@
 //! Files: their bytes, what is known of them, and what becomes of what nobody finished.
 
-use super::{Harness, later, now, on_both_engines};
-use crate::{Created, FetchedFile, FileShape, Idempotency, NewFile, PendingFile, Store, StoreError, UploadedBytes};
+use super::{Harness, later, now, on_both_engines, world::Talk};
+use crate::{
+    Created, EventFact, FETCH_MEDIA, FetchedFile, FileShape, Idempotency, NewContent, NewFile, NewMedia, NewMessage, Store,
+    StoreError, UploadedBytes,
+};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use model::{FileId, WorkspaceId, file::FileState};
+use model::{
+    Block, EntryId, FileId, JobId, MessageId, WorkspaceId,
+    block::Media,
+    entry::EntryBody,
+    file::{FileFailure, FileState},
+    log::LogKind,
+    operation::Job,
+};
 use std::{fs, ops::Range, path::PathBuf};
 
 on_both_engines! {
@@ -16,7 +26,9 @@ on_both_engines! {
     bytes_without_a_row_are_collected: shared;
     a_file_that_never_was_part_of_anything_goes: own;
     a_provider_s_file_is_fetched_once: shared;
-    a_provider_s_file_that_cannot_be_had_fails_for_good: shared;
+    a_provider_s_file_that_cannot_be_had_is_told: own;
+    new_words_and_a_file_that_arrives_do_not_undo_each_other: shared;
+    a_message_that_is_told_twice_has_its_files_once: shared;
 }
 
 async fn upload(store: &Store, workspace: WorkspaceId, id: FileId, bytes: &[u8]) -> UploadedBytes {
@@ -97,10 +109,11 @@ async fn a_file_is_there_until_it_is_deleted(harness: Harness) {
 async fn a_file_is_its_workspaces_alone(harness: Harness) {
     let (store, id) = (&harness.store, stored(&harness, b"abc").await);
     let other = harness.other_workspace().await;
-    let message = harness.queue(&harness.talk().await, "look").await;
+    let talk = harness.talk_on(&harness.page_of(other, "elsewhere", "another app").await).await;
     assert_eq!(store.find_file(other, id).await.unwrap(), None);
     assert_eq!(bytes_of(store, other, id, None).await.unwrap(), None);
-    assert_eq!(store.attach_files(other, message, &[id]).await.unwrap(), Some(id));
+    let elsewhere = NewMessage { files: vec![id], ..harness.answer(&talk, "look") };
+    assert!(store.create_message(elsewhere).await.is_err(), "nobody sends what is another's");
     assert!(!store.delete_unused_file(other, id, later(1), now()).await.unwrap());
     store.delete_file(other, id, now()).await.unwrap();
     assert_eq!(bytes_of(store, harness.workspace, id, None).await.unwrap().unwrap(), b"abc");
@@ -183,16 +196,17 @@ async fn a_file_that_never_was_part_of_anything_goes(harness: Harness) {
     let (store, workspace) = (&harness.store, harness.workspace);
     let (unused, used) = (stored(&harness, b"unused").await, stored(&harness, b"used").await);
     let talk = harness.talk().await;
-    let message = harness.queue(&talk, "look").await;
     assert_eq!(store.list_unused_files(now(), 10).await.unwrap(), [], "too young");
     assert_eq!(store.list_unused_files(later(1), 1).await.unwrap().len(), 1);
     let nowhere = FileId(harness.id());
-    assert_eq!(store.attach_files(workspace, message, &[used, nowhere]).await.unwrap(), Some(nowhere));
+    let with = |files: &[FileId]| NewMessage { files: files.to_vec(), ..harness.answer(&talk, "look") };
+    assert!(store.create_message(with(&[used, nowhere])).await.is_err());
     assert_eq!(store.list_unused_files(later(1), 10).await.unwrap().len(), 2, "all of them or none");
-    assert_eq!(store.attach_files(workspace, message, &[used]).await.unwrap(), None);
+    let first = with(&[used]);
+    let message = first.id;
+    store.create_message(first).await.unwrap();
     // The same file in another message stays with the first.
-    let another = harness.queue(&talk, "look again").await;
-    assert_eq!(store.attach_files(workspace, another, &[used]).await.unwrap(), None);
+    store.create_message(with(&[used])).await.unwrap();
     assert_eq!(store.find_file(workspace, used).await.unwrap().unwrap().message_id, Some(message));
 
     assert_eq!(store.list_unused_files(later(1), 10).await.unwrap(), [(workspace, unused)]);
@@ -204,32 +218,47 @@ async fn a_file_that_never_was_part_of_anything_goes(harness: Harness) {
     assert_eq!(bytes_of(store, workspace, used, None).await.unwrap().unwrap(), b"used");
 }
 
-fn pending(harness: &Harness) -> PendingFile {
-    PendingFile {
-        id: FileId(harness.id()),
-        workspace_id: harness.workspace,
-        name: "image".into(),
-        media_type: "image/jpeg".into(),
-        source_url: "https://cdn.example/picture?sig=hush".into(),
-        shape: FileShape { duration_ms: Some(1_500), ..FileShape::default() },
-        message_id: None,
-        now: now(),
-    }
+/// A picture that came with a customer's message: the message and the picture's id.
+async fn arrived(harness: &Harness) -> (Talk, MessageId, FileId) {
+    let talk = harness.talk().await;
+    let (id, job_id) = (FileId(harness.id()), JobId(harness.id()));
+    let source_url = "https://cdn.example/picture?sig=hush".into();
+    let media = vec![NewMedia { id, job_id, name: "image".into(), source_url }];
+    let blocks = vec![Block::text("look"), Block::Image(Media::fetching(id))];
+    let content = NewContent { blocks, media, ..harness.content("") };
+    let message = content.message_id;
+    harness.happen(&talk, EventFact::Message { external_id: format!("picture-{}", id.0), content }).await;
+    (talk, message, id)
+}
+
+/// The picture of a message, as the message tells it.
+async fn told(harness: &Harness, message: MessageId) -> Media {
+    let entry = harness.store.find_message_entry(harness.workspace, message).await.unwrap().unwrap();
+    let EntryBody::Message(told) = entry.body else { panic!("a message") };
+    told.blocks[1].media().unwrap().clone()
+}
+
+async fn job_of(harness: &Harness, id: FileId) -> Option<Job> {
+    harness.store.find_job_of(harness.workspace, FETCH_MEDIA, id.0).await.unwrap()
+}
+
+/// The kinds of the log's records about a file, oldest first.
+async fn records(harness: &Harness, id: FileId) -> Vec<LogKind> {
+    let log = harness.log(harness.workspace).await;
+    log.iter().filter(|record| record.subject_id == Some(id.to_string())).map(|record| record.kind).collect()
 }
 
 async fn a_provider_s_file_is_fetched_once(harness: Harness) {
     let (store, workspace) = (&harness.store, harness.workspace);
-    let message = harness.queue(&harness.talk().await, "look").await;
-    let file = PendingFile { message_id: Some(message), ..pending(&harness) };
-    let id = file.id;
-    for _ in 0..2 {
-        store.create_pending_file(file.clone()).await.unwrap();
-    }
+    let (_, message, id) = arrived(&harness).await;
     let waiting = store.find_file(workspace, id).await.unwrap().unwrap();
     assert_eq!((waiting.state, waiting.size, waiting.message_id), (FileState::Fetching, 0, Some(message)));
-    let source = store.find_file_source(workspace, id).await.unwrap();
-    assert_eq!(source.as_deref(), Some("https://cdn.example/picture?sig=hush"));
-    assert_eq!(store.find_file_source(harness.other_workspace().await, id).await.unwrap(), None);
+    assert_eq!(told(&harness, message).await.state, FileState::Fetching);
+    assert_eq!(job_of(&harness, id).await.unwrap().subject_id, id.to_string());
+    let pending = store.find_pending_file(workspace, id).await.unwrap().unwrap();
+    assert_eq!((pending.name.as_str(), pending.created_at), ("image", now()));
+    assert_eq!(pending.source_url, "https://cdn.example/picture?sig=hush");
+    assert!(store.find_pending_file(harness.other_workspace().await, id).await.unwrap().is_none());
     let column = harness.raw("SELECT source_url FROM file WHERE id = $1", &[id.0.into()]).await;
     assert!(column[0].starts_with("1.") && !column[0].contains("hush"), "sealed: {column:?}");
 
@@ -239,34 +268,95 @@ async fn a_provider_s_file_is_fetched_once(harness: Harness) {
         shape: FileShape { width: Some(3), height: Some(2), duration_ms: None },
     };
     let uploaded = upload(store, workspace, id, b"png").await;
-    assert!(store.complete_file(workspace, id, fetched.clone(), uploaded).await.unwrap());
+    assert!(store.complete_file((workspace, id), fetched.clone(), uploaded, now()).await.unwrap());
     let here = store.find_file(workspace, id).await.unwrap().unwrap();
     assert_eq!((here.state, here.size, here.media_type.as_str()), (FileState::Stored, 3, "image/png"));
-    assert_eq!(here.shape, FileShape { width: Some(3), height: Some(2), duration_ms: Some(1_500) });
-    assert_eq!(store.find_file_source(workspace, id).await.unwrap(), None);
+    let shown = told(&harness, message).await;
+    assert_eq!((shown.state, shown.size, shown.width, shown.height), (FileState::Stored, Some(3), Some(3), Some(2)));
+    assert_eq!((shown.name.as_deref(), shown.media_type.as_deref()), (Some("image.png"), Some("image/png")));
+    assert!(store.find_pending_file(workspace, id).await.unwrap().is_none());
+    assert_eq!(job_of(&harness, id).await, None);
+    assert_eq!(records(&harness, id).await, [LogKind::MessageMediaStored]);
     assert_eq!(harness.raw("SELECT source_url FROM file WHERE id = $1", &[id.0.into()]).await, [""]);
     let uploaded = upload(store, workspace, id, b"png").await;
-    assert!(!store.complete_file(workspace, id, fetched.clone(), uploaded).await.unwrap());
-    assert!(!store.fail_file(workspace, id, "expired").await.unwrap());
+    assert!(!store.complete_file((workspace, id), fetched.clone(), uploaded, now()).await.unwrap());
+    assert!(!store.fail_file(workspace, id, FileFailure::Expired, now()).await.unwrap());
+    assert_eq!(records(&harness, id).await, [LogKind::MessageMediaStored], "told once");
     assert_eq!(bytes_of(store, workspace, id, None).await.unwrap().unwrap(), b"png");
 
     // Erased while it was fetched: the bytes do not stay behind.
     store.delete_file(workspace, id, now()).await.unwrap();
     let uploaded = upload(store, workspace, id, b"png").await;
-    assert!(!store.complete_file(workspace, id, fetched, uploaded).await.unwrap());
+    assert!(!store.complete_file((workspace, id), fetched, uploaded, now()).await.unwrap());
     assert_eq!(on_disk(&harness), Vec::<PathBuf>::new());
 }
 
-async fn a_provider_s_file_that_cannot_be_had_fails_for_good(harness: Harness) {
-    let (store, workspace, file) = (&harness.store, harness.workspace, pending(&harness));
-    let id = file.id;
-    store.create_pending_file(file).await.unwrap();
-    assert!(!store.fail_file(harness.other_workspace().await, id, "expired").await.unwrap());
-    assert!(store.fail_file(workspace, id, "expired").await.unwrap());
-    assert!(!store.fail_file(workspace, id, "too_large").await.unwrap());
+async fn new_words_and_a_file_that_arrives_do_not_undo_each_other(harness: Harness) {
+    let (store, workspace) = (&harness.store, harness.workspace);
+    let (talk, message, id) = arrived(&harness).await;
+    let uploaded = upload(store, workspace, id, b"png").await;
+    let fetched =
+        FetchedFile { name: "a.png".into(), media_type: "image/png".into(), shape: FileShape::default() };
+    let edited = EventFact::Edited {
+        external_id: format!("picture-{}", id.0),
+        text: "look here".into(),
+        number: 1,
+        entry_id: EntryId(harness.id()),
+    };
+    let completed = store.complete_file((workspace, id), fetched, uploaded, now());
+    let (completed, ()) = tokio::join!(completed, harness.happen(&talk, edited));
+    assert!(completed.unwrap());
+    assert_eq!(told(&harness, message).await.state, FileState::Stored);
+    let entry = store.find_message_entry(workspace, message).await.unwrap().unwrap();
+    let EntryBody::Message(shown) = entry.body else { panic!("a message") };
+    assert_eq!(shown.blocks[0], Block::text("look here"));
+}
+
+async fn a_message_that_is_told_twice_has_its_files_once(harness: Harness) {
+    let (talk, message, id) = arrived(&harness).await;
+    let file = NewMedia {
+        id: FileId(harness.id()),
+        job_id: JobId(harness.id()),
+        name: "image".into(),
+        source_url: "https://cdn.example/again".into(),
+    };
+    let content = NewContent { media: vec![file.clone()], ..harness.content("look") };
+    harness.happen(&talk, EventFact::Message { external_id: format!("picture-{}", id.0), content }).await;
+    assert_eq!(harness.store.find_file(harness.workspace, file.id).await.unwrap(), None);
+    assert_eq!(job_of(&harness, file.id).await, None);
+    assert_eq!(told(&harness, message).await.file_id, id);
+}
+
+async fn a_provider_s_file_that_cannot_be_had_is_told(harness: Harness) {
+    let (store, workspace) = (&harness.store, harness.workspace);
+    let (_, message, id) = arrived(&harness).await;
+    let (other, job) = (harness.other_workspace().await, JobId(harness.id()));
+    assert!(!store.fail_file(other, id, FileFailure::Expired, now()).await.unwrap());
+    assert!(!store.retry_file((workspace, id), job, "agt_1", now()).await.unwrap(), "it is being tried");
+    assert!(store.fail_file(workspace, id, FileFailure::Unreachable, now()).await.unwrap());
+    assert!(!store.fail_file(workspace, id, FileFailure::TooLarge, now()).await.unwrap());
     let failed = store.find_file(workspace, id).await.unwrap().unwrap();
-    assert_eq!((failed.state, failed.failure.as_deref()), (FileState::Failed, Some("expired")));
-    assert_eq!(harness.raw("SELECT source_url FROM file WHERE id = $1", &[id.0.into()]).await, [""]);
+    assert_eq!((failed.state, failed.failure), (FileState::Failed, Some(FileFailure::Unreachable)));
+    assert_eq!(told(&harness, message).await.failure, Some(FileFailure::Unreachable));
+    assert_eq!(job_of(&harness, id).await, None);
+
+    assert!(!store.retry_file((other, id), job, "agt_1", now()).await.unwrap());
+    assert!(store.retry_file((workspace, id), job, "agt_1", now()).await.unwrap());
+    assert!(job_of(&harness, id).await.is_some());
+    let again = told(&harness, message).await;
+    assert_eq!((again.state, again.failure), (FileState::Fetching, None));
+    assert!(store.find_pending_file(workspace, id).await.unwrap().is_some(), "the address is known still");
+
+    assert!(store.fail_file(workspace, id, FileFailure::Unreachable, now()).await.unwrap());
+    assert_eq!(store.forget_file_sources(now(), 10).await.unwrap(), 0, "too young");
+    assert_eq!(store.forget_file_sources(later(1), 10).await.unwrap(), 1);
+    assert!(!store.retry_file((workspace, id), JobId(harness.id()), "agt_1", now()).await.unwrap());
+    assert_eq!(records(&harness, id).await, [LogKind::MessageMediaFailed; 3]);
+
+    let (_, _, gone) = arrived(&harness).await;
+    assert!(store.fail_file(workspace, gone, FileFailure::Expired, now()).await.unwrap());
+    assert!(!store.retry_file((workspace, gone), JobId(harness.id()), "agt_1", now()).await.unwrap());
+    assert_eq!(harness.raw("SELECT source_url FROM file WHERE id = $1", &[gone.0.into()]).await, [""]);
     let signature = store.keyring().sign("files", "x");
     assert!(harness.reopen().await.keyring().verify("files", "x", &signature), "every node has the same keys");
 }

@@ -107,7 +107,7 @@ async fn an_event_is_applied_once(harness: Harness) {
         harness.store.apply_inbound_events(3, vec![event.clone()]),
         second.apply_inbound_events(3, vec![event.clone()])
     );
-    assert_eq!(one.unwrap() + other.unwrap(), 1);
+    assert_eq!(one.unwrap().turned + other.unwrap().turned, 1);
     assert_eq!(harness.apply(vec![event.clone()]).await, 0, "nor later");
     let told: Vec<LogKind> = harness.log(harness.workspace).await.iter().map(|record| record.kind).collect();
     use LogKind::{BallChanged, ChannelAccountCreated, CustomerCreated, EpisodeOpened, MessageReceived};

@@ -13,6 +13,7 @@ mod files;
 mod inbound;
 mod letters;
 mod log;
+mod media;
 mod merging;
 mod merging_property;
 mod outage;

@@ -131,6 +131,7 @@ impl Harness {
             window_until: None,
             standby: false,
             new_episode: EpisodeId(self.id()),
+            profile_job: JobId(self.id()),
             fact,
             new_person: (CustomerId(self.id()), ThreadId(self.id()), IdentityId(self.id()), RouteId(self.id())),
         }
@@ -149,6 +150,7 @@ impl Harness {
             not_shown: Vec::new(),
             reply_to: None,
             choice: None,
+            media: Vec::new(),
             acknowledgement: false,
         }
     }
@@ -166,7 +168,7 @@ impl Harness {
 
     /// Applies events of one lane.
     pub async fn apply(&self, events: Vec<ReadEvent>) -> usize {
-        self.store.apply_inbound_events(3, events).await.unwrap()
+        self.store.apply_inbound_events(3, events).await.unwrap().turned
     }
 
     /// Stores, reads and applies one fact about a person.
@@ -181,13 +183,14 @@ impl Harness {
         self.talk_on(&page).await
     }
 
-    /// The same on an account that is there.
+    /// The same on an account that is there. The provider was asked who they are: no job is left.
     pub async fn talk_on(&self, page: &Page) -> Talk {
         let person = format!("person-{}", self.id());
         let mut event = self.read(page, Some(&person), self.message(&format!("hello of {person}"), "hello")).await;
         event.window_until = Some(now().plus_millis(DAY));
         let (customer, thread, identity, route) = event.new_person;
         assert_eq!(self.apply(vec![event]).await, 1);
+        self.store.keep_profile(page.workspace, identity, None, now()).await.unwrap();
         Talk { page: page.clone(), person, customer, thread, identity, route }
     }
 
@@ -201,6 +204,8 @@ impl Harness {
             channel_account_id: talk.page.id,
             author: Author { kind: AuthorKind::Agent, id: Some("agt_1".into()), name: "Ada".into() },
             blocks: vec![Block::text(text)],
+            files: Vec::new(),
+            first_part: None,
             reply_kind: ReplyKind::Substantive,
             reply_to: None,
             episode_id: None,

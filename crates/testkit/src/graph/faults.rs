@@ -89,6 +89,16 @@ impl Faults {
         self.random = Random::seeded(seed);
     }
 
+    /// The faults that hit every call until they are cleared; nothing is drawn.
+    pub(super) fn standing(&self) -> Vec<Fault> {
+        let hits_all = |fault: &Fault| {
+            use Fault::{Delay, Error, ExpiredToken, RateLimit, Status};
+            matches!(fault, Delay { .. } | Status { .. } | Error { .. } | RateLimit { .. } | ExpiredToken)
+        };
+        let lasting = self.standing.iter().filter(|(fault, left)| left.is_none() && hits_all(fault));
+        lasting.map(|(fault, _)| fault.clone()).collect()
+    }
+
     /// The faults that hit the next call.
     pub(super) fn draw(&mut self) -> Vec<Fault> {
         let mut hit = Vec::new();

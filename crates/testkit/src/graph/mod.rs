@@ -19,6 +19,7 @@ mod beside;
 mod callbacks;
 mod faults;
 mod listener;
+mod media;
 mod routes;
 mod rules;
 mod shapes;
@@ -149,6 +150,7 @@ struct State {
     actions: Vec<(String, String)>,
     people: HashMap<String, Value>,
     locale_permission: bool,
+    hosted: HashMap<String, media::Hosted>,
 }
 
 struct Shared {
@@ -229,6 +231,7 @@ impl GraphStandIn {
                 actions: Vec::new(),
                 people: HashMap::new(),
                 locale_permission: false,
+                hosted: HashMap::new(),
             }),
             accepted_count: watch::Sender::new(0),
             queue,
@@ -247,6 +250,12 @@ impl GraphStandIn {
     #[must_use]
     pub fn base(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Host and port of that address.
+    #[must_use]
+    pub fn host_and_port(&self) -> String {
+        self.address.to_string()
     }
 
     /// The page's id.

@@ -9,8 +9,13 @@ const inText = (target: EventTarget | null): boolean =>
     /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) ||
     target.closest('[role=menu]') !== null)
 
-/** While a dialog is open, the keys of the page behind it rest. */
-const inDialog = (): boolean => document.querySelector('[role=dialog][aria-modal=true]') !== null
+/**
+ * While a dialog is open, the keys of the page behind it rest. So does the key that closed it: by the time it comes here
+ * the dialog may be gone from the page, but not from around the element that was pressed in.
+ */
+const inDialog = (target: EventTarget | null): boolean =>
+  document.querySelector('[role=dialog][aria-modal=true]') !== null ||
+  (target instanceof Element && target.closest('[role=dialog][aria-modal=true]') !== null)
 
 /**
  * Single keys of a screen (`j`, `?`, `Escape`, `F6`). They rest in text fields and dialogs, and letters rest when the
@@ -24,7 +29,7 @@ export function useKeys(keys: Record<string, Handler>): void {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
       const name = event.key.length === 1 ? event.key.toLowerCase() : event.key
       const handler = latest.current[name]
-      if (!handler || inDialog()) return
+      if (!handler || inDialog(event.target)) return
       const single = event.key.length === 1
       if (single && (inText(event.target) || readPref('keys') === 'off')) return
       if (!single && name !== 'F6' && inText(event.target)) return

@@ -222,7 +222,7 @@ export class LiveCache {
       again(keys.promises(frame.episode_id))
     }
     const changed = frame.changed_entry
-    if (frame.kind === 'message.media_stored' && changed?.type === 'message') {
+    if (frame.kind.startsWith('message.media_') && changed?.type === 'message') {
       for (const block of changed.blocks) if ('file_id' in block) again(keys.file(block.file_id))
     }
   }

@@ -44,6 +44,10 @@ type Props = {
   /** The most characters that the channel takes; undefined while that is not known. */
   maxChars: number | undefined
   onSend: (text: string, extra?: Extra) => void
+  /** Something is being written to the customer. */
+  onTyping?: () => void
+  /** Nothing is written any more. */
+  onStill?: () => void
   /** The open matters; with more than one, the person says which one is meant. */
   episodes?: readonly Episode[]
   episodeId?: string | undefined
@@ -254,6 +258,7 @@ export function Composer(props: Props) {
                   setText('')
                   setOptions(options ?? [newOption(), newOption()])
                 } else setText(value)
+                if (!note) (VISIBLE.test(value) ? props.onTyping : props.onStill)?.()
                 mention.look(event.currentTarget)
               }}
               onSelect={(event) => mention.look(event.currentTarget)}

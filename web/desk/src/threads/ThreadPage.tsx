@@ -37,6 +37,7 @@ import { MergesSection } from './MergesSection.tsx'
 import { toldOnce } from './merging.ts'
 import { SeekLine } from './SeekLine.tsx'
 import { markSeen } from './seen.ts'
+import { useSeen, useTyping } from './signals.ts'
 import styles from './ThreadPage.module.css'
 import { OlderSkeleton, Timeline } from './Timeline.tsx'
 import { useMatters } from './useMatters.tsx'
@@ -105,6 +106,10 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
   useEffect(() => {
     if (newest !== undefined && document.visibilityState === 'visible') markSeen(threadId, newest)
   }, [threadId, newest])
+
+  const newestInbound = entries.find((entry) => entry.type === 'message' && entry.direction === 'inbound')?.seq
+  useSeen(threadId, newestInbound, maySend)
+  const typing = useTyping(threadId, identity?.id)
 
   useEffect(() => {
     if (name) document.title = `${name} · onethread`
@@ -320,9 +325,12 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
             maxChars={maxChars}
             onSend={(text, extra) => {
               // A reply finds its matter by itself; a note belongs to the one that is looked at.
+              if (!extra?.note) typing.sent()
               const about = extra?.note && current ? { episodeId: current.id } : {}
               outbox.add(threadId, identity?.id, text, { ...about, ...extra })
             }}
+            onTyping={typing.typed}
+            onStill={typing.stop}
             episodes={open}
             episodeId={current && isOpen(current) && open.length > 1 ? current.id : undefined}
             onEpisode={matters.choose}

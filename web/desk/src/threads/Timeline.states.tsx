@@ -112,8 +112,15 @@ export default {
   'media that is fetched or failed': () =>
     line([
       inbound(1, '', { blocks: [{ type: 'image', file_id: 'fil_1', name: 'lamp.jpg', state: 'fetching' }] }),
-      inbound(2, '', { blocks: [{ type: 'audio', file_id: 'fil_2', name: 'voice.ogg', state: 'failed' }] }),
-      inbound(3, '', { blocks: [{ type: 'video', file_id: 'fil_3', name: 'door.mp4', state: 'failed' }] }),
+      inbound(2, '', {
+        blocks: [{ type: 'audio', file_id: 'fil_2', name: 'voice.ogg', state: 'failed', failure: 'expired' }],
+      }),
+      inbound(3, '', {
+        blocks: [{ type: 'video', file_id: 'fil_3', name: 'door.mp4', state: 'failed', failure: 'too_large' }],
+      }),
+      inbound(6, '', {
+        blocks: [{ type: 'image', file_id: 'fil_6', name: 'shelf.jpg', state: 'failed', failure: 'unreachable' }],
+      }),
       inbound(4, '', { blocks: [{ type: 'file', file_id: 'fil_4', name: 'receipt.pdf', state: 'fetching' }] }),
       inbound(5, '', { blocks: [{ type: 'sticker', file_id: 'fil_5', state: 'failed' }] }),
     ]),

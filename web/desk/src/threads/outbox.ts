@@ -26,7 +26,10 @@ export type Pending = {
   problem?: Problem
 }
 
-type Post = (pending: Pending) => Promise<Entry>
+/** What came of it: the entry, and those that follow when the channel carries it only as several messages. */
+type Sent = Entry & { more?: Entry[] }
+
+type Post = (pending: Pending) => Promise<Sent>
 
 const post: Post = ({ threadId, identityId, text, extra = {}, key }) => {
   const params = { path: { id: threadId }, header: { 'Idempotency-Key': key } }
@@ -115,9 +118,9 @@ export class Outbox {
         if (!item) return
         this.change(item.key, { state: 'sending' })
         try {
-          const entry = await this.send(item)
+          const { more = [], ...entry } = await this.send(item)
           this.wait = FIRST_WAIT
-          this.onEntry(threadId, entry)
+          for (const made of [entry as Entry, ...more]) this.onEntry(threadId, made)
           this.remove(item.key)
         } catch (cause) {
           // Signed out counts as waiting too: the words are kept until somebody is signed in again.

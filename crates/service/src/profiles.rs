@@ -1,0 +1,40 @@
+//! Who customers are, as far as their providers tell: asked once when they first write, and again when that is long ago.
+
+use crate::{Services, channel_accounts::opened, secret};
+use model::{
+    IdentityId,
+    customer::check_name,
+    delivery::{MAX_TRIES, backoff_millis},
+};
+use store::ClaimedJob;
+
+/// Does a [`store::FETCH_PROFILE`] job. Whatever comes of it, nobody has to act: many people have no profile that may be read,
+/// and many accounts may read none.
+pub(crate) async fn run(services: &Services, job: ClaimedJob) -> store::Result<()> {
+    let (store, identity_id) = (services.store(), IdentityId(job.subject_id));
+    let workspace_id = job.workspace_id;
+    let Some(subject) = store.find_profile_subject(workspace_id, identity_id).await? else {
+        return store.finish_job(workspace_id, job.id).await;
+    };
+    let Some(row) = store.find_channel_account(workspace_id, subject.channel_account_id).await? else {
+        return store.finish_job(workspace_id, job.id).await;
+    };
+    let Some(channel) = services.0.channels.find(&row.account.kind).filter(|_| row.account.enabled) else {
+        return store.keep_profile(workspace_id, identity_id, None, services.now()).await;
+    };
+    let name = match channel.profile(&opened(&row), &subject.address).await {
+        // A name that we would take from nobody is no name.
+        Ok(profile) => check_name(&profile.name.replace('\0', "")).ok().filter(|name| !name.is_empty()),
+        Err(unavailable) if unavailable.later && job.tries + 1 < MAX_TRIES => {
+            let tries = job.tries + 1;
+            let due_at = services.now().plus_millis(backoff_millis(tries, None, secret::jitter()));
+            return store.reschedule_job(job, due_at, tries, Some(&unavailable.detail)).await.map(|_| ());
+        }
+        Err(unavailable) => {
+            let code = unavailable.code.as_deref().unwrap_or("none");
+            tracing::debug!(identity.id = %identity_id, code, "the provider tells nothing of a person");
+            None
+        }
+    };
+    store.keep_profile(workspace_id, identity_id, name, services.now()).await
+}
