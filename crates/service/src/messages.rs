@@ -2,17 +2,20 @@
 
 use crate::{
     Actor, Caller, ServiceError, Services,
-    channel_accounts::{IdempotencyKey, key_reused, opened},
+    channel_accounts::{IdempotencyKey, key_reused},
+    gate::{self, ThreadOf},
+    scheduled,
 };
 use channel::{Account, Channel};
 use model::{
-    Block, DeliveryState, EpisodeId, FailureReason, IdentityId, JobId, MessageId, Permission, ThreadId,
+    Block, DeliveryState, EpisodeId, IdentityId, JobId, MessageId, Permission, ThreadId,
     block::check_blocks,
     entry::Entry,
     episode::ReplyKind,
-    gate::{Decision, WindowRule, may_send},
+    gate::WindowRule,
     message::{Author, AuthorKind},
 };
+pub use store::SendLater;
 use store::{ChannelAccountRow, Created, NewMessage, RetriedMessage, RouteRow};
 
 /// A message to send.
@@ -28,6 +31,10 @@ pub struct SendMessage {
     pub reply_to_id: Option<MessageId>,
     /// What it is worth to whoever waits.
     pub reply_kind: ReplyKind,
+    /// When it shall go, when that is later.
+    pub later: Option<SendLater>,
+    /// The id that the client made for it, 1 to 64 visible ASCII characters.
+    pub client_id: Option<String>,
 }
 
 /// A person writes as an agent; a program speaks for the system.
@@ -39,16 +46,6 @@ pub(crate) fn author(caller: &Caller) -> Author {
     Author { kind, id: Some(caller.actor_id()), name: caller.name.clone() }
 }
 
-/// What the account's channel allows, as the gate needs it.
-pub(crate) fn window_rule(services: &Services, row: &ChannelAccountRow) -> Result<WindowRule, ServiceError> {
-    let channel = services
-        .0
-        .channels
-        .find(&row.account.kind)
-        .ok_or_else(|| ServiceError::Internal(format!("this build has no channel {}", row.account.kind)))?;
-    Ok(rule_of(channel.as_ref(), &opened(row)))
-}
-
 /// What a channel and the settings of an account on it allow.
 pub(crate) fn rule_of(channel: &dyn Channel, account: &Account) -> WindowRule {
     let capabilities = channel.capabilities();
@@ -58,20 +55,12 @@ pub(crate) fn rule_of(channel: &dyn Channel, account: &Account) -> WindowRule {
     }
 }
 
-fn refused(reason: FailureReason) -> ServiceError {
-    let (code, message) = match reason {
-        FailureReason::OutsideWindow => {
-            ("window_closed", "the time for answering this person here is over; they have to write first")
-        }
-        FailureReason::Blocked => ("blocked", "this person cannot be reached here until they write again"),
-        FailureReason::AccountDisabled => ("account_disabled", "this channel account is switched off"),
-        _ => ("conflict", "this message cannot be sent here"),
-    };
-    ServiceError::Conflict { code, message: message.into() }
-}
-
 /// Refuses what the channel cannot carry in one message, before anything is queued.
-fn check_carried(services: &Services, row: &ChannelAccountRow, blocks: &[Block]) -> Result<(), ServiceError> {
+pub(crate) fn check_carried(
+    services: &Services,
+    row: &ChannelAccountRow,
+    blocks: &[Block],
+) -> Result<(), ServiceError> {
     if let Some(media) = blocks.iter().flat_map(Block::all_media).next() {
         return Err(ServiceError::invalid("blocks", format!("there is no file {}", media.file_id)));
     }
@@ -100,8 +89,8 @@ fn check_carried(services: &Services, row: &ChannelAccountRow, blocks: &[Block])
 /// Queues a message. Durable when it returns.
 ///
 /// # Errors
-/// Invalid blocks; not found; conflict with code `window_closed`, `blocked`, `account_disabled` when the gate says no, or
-/// `idempotency_conflict`.
+/// Invalid blocks, time or client id; not found; refused with code `window_closed`, `blocked`, `suppressed` or `account_disabled`
+/// when the gate says no; conflict with `idempotency_conflict`.
 pub async fn send_message(
     services: &Services,
     caller: &Caller,
@@ -111,6 +100,12 @@ pub async fn send_message(
 ) -> Result<Entry, ServiceError> {
     caller.require(Permission::SendMessages)?;
     check_blocks(&message.blocks).map_err(|error| ServiceError::invalid("blocks", error.to_string()))?;
+    if let Some(later) = &message.later {
+        scheduled::check_time(later.at, services.now())?;
+    }
+    if message.client_id.as_deref().is_some_and(|id| !is_client_id(id)) {
+        return Err(ServiceError::invalid("client_id", "give 1 to 64 visible ASCII characters without spaces"));
+    }
     let store = services.store();
     let found = store.find_thread(caller.workspace_id, thread).await?.ok_or(ServiceError::NotFound)?;
     let route = choose_route(store.list_routes(caller.workspace_id, thread).await?, message.identity_id)?;
@@ -122,12 +117,13 @@ pub async fn send_message(
     check_carried(services, &account, &message.blocks)?;
     let author = author(caller);
     let now = services.now();
-    if let Decision::Deny(reason) = may_send(author.kind, window_rule(services, &account)?, route.state, now) {
+    // What goes later is asked about for then, and once more when it goes.
+    let at = message.later.map_or(now, |later| later.at);
+    let decision =
+        gate::ask(services, caller.workspace_id, author.kind, &route, ThreadOf::Thread(found.id), at).await?;
+    if let Some(refused) = gate::refusal(decision) {
         // A repeated request finds what it made, even when the window has closed since.
-        if key.is_none() {
-            return Err(refused(reason));
-        }
-        return repeat_only(services, caller, key, reason).await;
+        return repeat_only(services, caller, key, refused).await;
     }
     let new = NewMessage {
         id: MessageId(store.new_id()?),
@@ -142,6 +138,9 @@ pub async fn send_message(
         episode_id: message.episode_id,
         new_episode: EpisodeId(store.new_id()?),
         job_id: JobId(store.new_id()?),
+        later: message.later,
+        client_id: message.client_id,
+        resent_from: None,
         idempotency: key.map(|key| key.of(caller)),
         now,
     };
@@ -154,6 +153,10 @@ pub async fn send_message(
         Created::KeyReused => return Err(key_reused()),
     };
     get_message(services, caller, id).await
+}
+
+fn is_client_id(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Refuses a matter or a quoted message of another thread.
@@ -183,17 +186,17 @@ async fn repeat_only(
     services: &Services,
     caller: &Caller,
     key: Option<IdempotencyKey>,
-    reason: FailureReason,
+    refused: ServiceError,
 ) -> Result<Entry, ServiceError> {
-    let Some(key) = key.map(|key| key.of(caller)) else { return Err(refused(reason)) };
+    let Some(key) = key.map(|key| key.of(caller)) else { return Err(refused) };
     match services.store().find_idempotent(caller.workspace_id, key).await? {
         Some(Created::Before(id)) => get_message(services, caller, MessageId(id)).await,
         Some(Created::KeyReused) => Err(key_reused()),
-        Some(Created::New(_)) | None => Err(refused(reason)),
+        Some(Created::New(_)) | None => Err(refused),
     }
 }
 
-fn choose_route(routes: Vec<RouteRow>, identity: Option<IdentityId>) -> Result<RouteRow, ServiceError> {
+pub(crate) fn choose_route(routes: Vec<RouteRow>, identity: Option<IdentityId>) -> Result<RouteRow, ServiceError> {
     let Some(identity) = identity else {
         return routes.into_iter().next().ok_or_else(|| ServiceError::Conflict {
             code: "conflict",
@@ -215,17 +218,6 @@ pub async fn get_message(services: &Services, caller: &Caller, id: MessageId) ->
     services.store().find_message_entry(caller.workspace_id, id).await?.ok_or(ServiceError::NotFound)
 }
 
-/// Queues a failed or uncertain message once more; a person decides that.
-///
-/// # Errors
-/// Not found; conflict when it is neither failed nor uncertain, and with code `window_closed`, `blocked` or
-/// `account_disabled` when the gate says no: it would only fail once more.
-pub async fn retry_message(services: &Services, caller: &Caller, id: MessageId) -> Result<Entry, ServiceError> {
-    caller.require(Permission::SendMessages)?;
-    queue_again(services, caller, id, None).await?;
-    get_message(services, caller, id).await
-}
-
 /// Queues a failed or uncertain message once more, when the gate lets it pass. `replayed`: the given-up job that was named.
 pub(crate) async fn queue_again(
     services: &Services,
@@ -239,13 +231,10 @@ pub(crate) async fn queue_again(
     let delivery = delivery
         .filter(|delivery| matches!(delivery.state, DeliveryState::Failed | DeliveryState::Uncertain))
         .ok_or_else(not_retryable)?;
-    let account = store
-        .find_channel_account(caller.workspace_id, delivery.route.channel_account_id)
-        .await?
-        .ok_or(ServiceError::NotFound)?;
-    let (rule, now) = (window_rule(services, &account)?, services.now());
-    if let Decision::Deny(reason) = may_send(delivery.author, rule, delivery.route.state, now) {
-        return Err(refused(reason));
+    let (now, of) = (services.now(), ThreadOf::Message(id));
+    let decision = gate::ask(services, caller.workspace_id, delivery.author, &delivery.route, of, now).await?;
+    if let Some(refused) = gate::refusal(decision) {
+        return Err(refused);
     }
     let retried = RetriedMessage {
         id,
@@ -262,7 +251,7 @@ pub(crate) async fn queue_again(
     Ok(())
 }
 
-fn not_retryable() -> ServiceError {
+pub(crate) fn not_retryable() -> ServiceError {
     ServiceError::Conflict {
         code: "conflict",
         message: "only a message that failed or is uncertain can be sent again".into(),
