@@ -1,13 +1,11 @@
 import { ActionIcon, Button, Drawer } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
-import type { Episode, MessageEntry } from '@onethread/client'
-import { take } from '@onethread/client'
+import type { Block, Entry, Episode, MessageEntry } from '@onethread/client'
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { Link, Navigate, useParams } from '@tanstack/react-router'
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
-import { api } from '../api/api.ts'
 import { agentsQuery, entriesQuery, episodesQuery, kindsQuery, may, threadQuery, useMe } from '../api/queries.ts'
 import { useKeys } from '../app/keys.ts'
 import { useFormats } from '../i18n/format.ts'
@@ -24,6 +22,7 @@ import { MatterActs, MatterLine } from './MatterBar.tsx'
 import { MatterSheet } from './MatterSheet.tsx'
 import { MergesSection } from './MergesSection.tsx'
 import { toldOnce } from './merging.ts'
+import { messageActs } from './messageActs.ts'
 import { markSeen } from './seen.ts'
 import styles from './ThreadPage.module.css'
 import { OlderSkeleton, Timeline } from './Timeline.tsx'
@@ -71,13 +70,32 @@ function ThreadScreen({ threadId }: { threadId: string }) {
     setReplyTo(entry)
     composer.current?.focus()
   }, [])
+  const known = useCallback((entry: Entry) => cache.entryKnown(threadId, entry), [cache, threadId])
+  const onError = useCallback(
+    (error: unknown) => notifications.show({ color: 'red', message: problemText(t, error), autoClose: false }),
+    [t],
+  )
+  const ask = useMutation({ mutationFn: (act: () => Promise<Entry>) => act(), onSuccess: known, onError })
+  const identities = customer?.identities
+  const mayManage = may(me, 'manage_channels')
   const timelineActs = useMemo(
     () => ({
       ...acts,
+      mayManage,
+      ...(identities ? { identities } : {}),
+      ...(maySend
+        ? {
+            onSendBy: (entry: MessageEntry, identityId: string) =>
+              ask.mutate(() => messageActs.retry(entry.id, identityId)),
+            onChange: (entry: MessageEntry, change: { send_at?: string; blocks?: Block[] }) =>
+              ask.mutate(() => messageActs.change(entry.id, change)),
+            onCancel: (entry: MessageEntry) => ask.mutate(() => messageActs.cancel(entry.id)),
+          }
+        : {}),
       colleague: (id: string) => agents.find((agent) => agent.id === id)?.name,
       ...(maySend ? { onReply } : {}),
     }),
-    [acts, agents, maySend, onReply],
+    [acts, agents, maySend, onReply, identities, mayManage, ask.mutate],
   )
 
   const newest = entries[0]?.seq
@@ -93,10 +111,9 @@ function ThreadScreen({ threadId }: { threadId: string }) {
   }, [name])
 
   const retry = useMutation({
-    mutationFn: (entry: MessageEntry) =>
-      take(api.POST('/api/v1/messages/{id}/retry', { params: { path: { id: entry.id } } })),
-    onSuccess: (entry) => cache.entryKnown(threadId, entry),
-    onError: (error) => notifications.show({ color: 'red', message: problemText(t, error), autoClose: false }),
+    mutationFn: (entry: MessageEntry) => messageActs.retry(entry.id),
+    onSuccess: known,
+    onError,
   })
   const onAgain = useCallback((entry: MessageEntry) => retry.mutate(entry), [retry.mutate])
 
