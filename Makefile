@@ -14,6 +14,7 @@ export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 DATA ?= ./data
 ARGS ?=
 KILLS ?= 200
+MESSAGES ?= 10000
 FUZZ_SECONDS ?= 60
 # A terminal shows progress; a log need not list each crate.
 QUIET := $(if $(CI),--quiet)
@@ -59,7 +60,7 @@ generate: ## Write the generated files anew: contract/, the web client's types, 
 	@npm run --silent generate -w web/client
 	@scripts/settings-page --write target/debug/onethread
 
-soak: ## Crash tests (KILLS=200) and fuzzing (FUZZ_SECONDS=60 a target), into target/soak.log.
+soak: ## Crash tests (KILLS=200), deliveries (MESSAGES=10000) and fuzzing (FUZZ_SECONDS=60 a target), into target/soak.log.
 	@mkdir -p target; { $(STOP_DATABASE); $(STEPS); } 2>&1 | tee target/soak.log
 
 bench: ## Measure load and limits in the release profile (ARGS for the bench program).
@@ -134,4 +135,5 @@ _soak:
 	@$(STEP) "tools" scripts/need rust compiler
 	@$(STEP) "database" bash -c '.ci/pg start >/dev/null'
 	@$(STEP) "crash tests, $(KILLS) kills" scripts/soak-kill $(KILLS)
+	@$(STEP) "delivery, $(MESSAGES) messages" env ONETHREAD_MESSAGES=$(MESSAGES) scripts/rust-tests --profile soak everything_ends_once
 	@$(STEP) "fuzzing" scripts/soak-fuzz $(FUZZ_SECONDS)

@@ -90,7 +90,7 @@ pub(crate) async fn list_attributes(
 pub(crate) async fn create_attribute(
     State(services): State<Services>,
     Authenticated(caller): Authenticated,
-    Creating { body, key: idempotency }: Creating<NewAttribute>,
+    Creating { body, key: idempotency, .. }: Creating<NewAttribute>,
 ) -> Result<(StatusCode, Json<Attribute>), Problem> {
     let NewAttribute { key, name, value_type, options, description, required, position } = body;
     let draft = attributes::AttributeDraft { key, name, value_type, options, description, required, position };

@@ -103,7 +103,7 @@ pub(crate) async fn list_calendars(
 pub(crate) async fn create_calendar(
     State(services): State<Services>,
     Authenticated(caller): Authenticated,
-    Creating { body, key }: Creating<NewCalendar>,
+    Creating { body, key, .. }: Creating<NewCalendar>,
 ) -> Result<(StatusCode, Json<Calendar>), Problem> {
     let NewCalendar { name, zone, weekly, exceptions } = body;
     let hours = HoursDraft { zone, weekly, exceptions };

@@ -150,7 +150,7 @@ pub(crate) async fn list_channel_accounts(
 pub(crate) async fn create_channel_account(
     State(services): State<Services>,
     Authenticated(caller): Authenticated,
-    Creating { body, key }: Creating<NewChannelAccount>,
+    Creating { body, key, .. }: Creating<NewChannelAccount>,
 ) -> Result<(StatusCode, Json<CreatedChannelAccount>), Problem> {
     let NewChannelAccount { kind, name, settings, secrets } = body;
     let new = channel_accounts::NewChannelAccount { kind, name, settings, secrets: hide(secrets) };
@@ -206,4 +206,21 @@ pub(crate) async fn test_channel_account(
     Path(id): Path<ChannelAccountId>,
 ) -> Result<Json<TestReport>, Problem> {
     Ok(Json(channel_accounts::test_channel_account(&services, &caller, id).await?.into()))
+}
+
+/// Lets an account that pauses send again, once what stopped it is settled with the provider; a conflict when it does not pause.
+#[utoipa::path(
+    post, path = "/channel-accounts/{id}/resume", tag = "Channel accounts",
+    params(("id" = ChannelAccountId, Path, description = "The account's id.")),
+    responses(
+        (status = 200, description = "The account as it is now.", body = ChannelAccount),
+        Guarded, Missing, Contradicts, Common,
+    )
+)]
+pub(crate) async fn resume_channel_account(
+    State(services): State<Services>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<ChannelAccountId>,
+) -> Result<Json<ChannelAccount>, Problem> {
+    Ok(Json(channel_accounts::resume_channel_account(&services, &caller, id).await?))
 }

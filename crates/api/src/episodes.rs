@@ -208,7 +208,7 @@ pub(crate) async fn open_episode(
     State(services): State<Services>,
     Authenticated(caller): Authenticated,
     Path(id): Path<ThreadId>,
-    Creating { body, key }: Creating<OpenEpisode>,
+    Creating { body, key, .. }: Creating<OpenEpisode>,
 ) -> Result<(StatusCode, Json<Episode>), Problem> {
     let OpenEpisode { subject, topic, identity_id, follows_id } = body;
     let open = episodes::OpenEpisode { subject, topic, identity_id, follows_id };
@@ -279,7 +279,7 @@ pub(crate) async fn split_episode(
     State(services): State<Services>,
     Authenticated(caller): Authenticated,
     Path(id): Path<EpisodeId>,
-    Creating { body, key }: Creating<SplitEpisode>,
+    Creating { body, key, .. }: Creating<SplitEpisode>,
 ) -> Result<(StatusCode, Json<Episode>), Problem> {
     let split = episodes::split_episode(&services, &caller, id, body.message_ids, &body.subject, key).await?;
     Ok((StatusCode::CREATED, Json(split)))
@@ -299,7 +299,7 @@ pub(crate) async fn make_promise(
     State(services): State<Services>,
     Authenticated(caller): Authenticated,
     Path(id): Path<EpisodeId>,
-    Creating { body, key }: Creating<MakePromise>,
+    Creating { body, key, .. }: Creating<MakePromise>,
 ) -> Result<(StatusCode, Json<Promise>), Problem> {
     let promise = episodes::make_promise(&services, &caller, id, body.due_at, &body.text, key).await?;
     Ok((StatusCode::CREATED, Json(promise)))

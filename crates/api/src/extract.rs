@@ -290,6 +290,8 @@ pub(crate) struct Creating<T> {
     pub body: T,
     /// The caller's key, when one is given.
     pub key: Option<IdempotencyKey>,
+    /// SHA-256 of method, path and body.
+    pub request_hash: [u8; 32],
 }
 
 impl<T: DeserializeOwned + ToSchema> FromRequest<App> for Creating<T> {
@@ -307,7 +309,24 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<App> for Creating<T> {
         hash.update(&bytes);
         let mut request_hash = [0; 32];
         request_hash.copy_from_slice(hash.finish().as_ref());
-        Ok(Self { body: read_json(&bytes)?, key: key.map(|key| IdempotencyKey { key, request_hash }) })
+        Ok(Self { body: read_json(&bytes)?, key: key.map(|key| IdempotencyKey { key, request_hash }), request_hash })
+    }
+}
+
+/// A JSON body that may be absent (nothing, or `null`); then all of it is.
+pub(crate) struct OptionalBody<T>(pub T);
+
+impl<T: DeserializeOwned + ToSchema + Default> FromRequest<App> for OptionalBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let kind = require_json(request.headers());
+        let bytes = Bytes::from_request(request, app).await?;
+        if matches!(bytes.trim_ascii(), b"" | b"null") {
+            return Ok(Self(T::default()));
+        }
+        kind?;
+        read_json(&bytes).map(Self)
     }
 }
 

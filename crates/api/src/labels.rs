@@ -65,7 +65,7 @@ pub(crate) async fn list_labels(
 pub(crate) async fn create_label(
     State(services): State<Services>,
     Authenticated(caller): Authenticated,
-    Creating { body, key }: Creating<NewLabel>,
+    Creating { body, key, .. }: Creating<NewLabel>,
 ) -> Result<(StatusCode, Json<Label>), Problem> {
     let label = labels::create_label(&services, &caller, &body.name, body.colour, key).await?;
     Ok((StatusCode::CREATED, Json(label)))

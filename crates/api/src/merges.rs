@@ -90,7 +90,7 @@ pub(crate) async fn merge_customers(
     State(services): State<Services>,
     Authenticated(caller): Authenticated,
     Path(id): Path<CustomerId>,
-    Creating { body, key }: Creating<MergeCustomers>,
+    Creating { body, key, .. }: Creating<MergeCustomers>,
 ) -> Result<(StatusCode, Json<Merge>), Problem> {
     let merge = merges::MergeCustomers { customer_id: body.customer_id, reason: body.reason, force: body.force };
     Ok((StatusCode::CREATED, Json(merges::merge_customers(&services, &caller, id, merge, key).await?)))

@@ -42,7 +42,7 @@ pub(crate) async fn write_note(
     State(services): State<Services>,
     Authenticated(caller): Authenticated,
     Path(id): Path<ThreadId>,
-    Creating { body, key }: Creating<NewNote>,
+    Creating { body, key, .. }: Creating<NewNote>,
 ) -> Result<(StatusCode, Json<Entry>), Problem> {
     let note = WriteNote { text: body.text, episode_id: body.episode_id, mentions: body.mentions };
     Ok((StatusCode::CREATED, Json(notes::write_note(&services, &caller, id, note, key).await?)))

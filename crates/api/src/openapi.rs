@@ -1,8 +1,9 @@
 //! The contract: every route of `/api/v1` registered together with its description, and the document made of them.
 
 use crate::{
-    App, agents, attributes, calendars, channel_accounts, customers, episode_acts, episodes, files, labels, links,
-    live, me, merges, messages, notes, operations, problem, search, session, setup, signals, threads, tokens, webhooks,
+    App, agents, attributes, calendars, channel_accounts, customers, episode_acts, episodes, files, identities, labels,
+    links, live, me, merges, messages, notes, operations, problem, search, session, setup, signals, threads, tokens,
+    webhooks,
 };
 use axum::{
     http::header,
@@ -10,8 +11,8 @@ use axum::{
     routing::{MethodRouter, get},
 };
 use model::{
-    AttributeId, CalendarId, ChannelAccountId, CustomerId, EpisodeId, FileId, InboundEventId, JobId, LabelId, MergeId,
-    MessageId, ThreadId, TokenId, WebhookId, log::LogFrame,
+    AttributeId, CalendarId, ChannelAccountId, CustomerId, EpisodeId, FileId, IdentityId, InboundEventId, JobId,
+    LabelId, MergeId, MessageId, ThreadId, TokenId, WebhookId, log::LogFrame,
 };
 use serde_json::{Map, Value, json};
 use utoipa::{
@@ -35,7 +36,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     // What only parameters name is not found by itself.
-    components(schemas(LogFrame, ThreadId, EpisodeId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId, FileId, WebhookId, LabelId, AttributeId, CalendarId, JobId, MergeId)),
+    components(schemas(LogFrame, ThreadId, EpisodeId, MessageId, CustomerId, ChannelAccountId, TokenId, InboundEventId, FileId, WebhookId, LabelId, AttributeId, CalendarId, JobId, MergeId, IdentityId)),
     security(("bearer" = []), ("cookie" = [])),
     modifiers(&Schemes),
     tags(
@@ -91,6 +92,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(channel_accounts::list_channel_accounts, channel_accounts::create_channel_account))
         .routes(routes!(channel_accounts::get_channel_account, channel_accounts::update_channel_account))
         .routes(routes!(channel_accounts::test_channel_account))
+        .routes(routes!(channel_accounts::resume_channel_account))
         .routes(routes!(webhooks::list_webhook_kinds))
         .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
         .routes(routes!(webhooks::get_webhook, webhooks::update_webhook, webhooks::delete_webhook))
@@ -102,7 +104,10 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(threads::get_thread))
         .routes(routes!(threads::list_entries))
         .routes(routes!(messages::send_message))
-        .routes(routes!(messages::get_message))
+        .routes(routes!(messages::get_message, messages::change_message))
+        .routes(routes!(messages::cancel_message))
+        .routes(routes!(identities::block_identity))
+        .routes(routes!(identities::unblock_identity))
         .routes(routes!(messages::retry_message))
         .routes(routes!(messages::move_message))
         .routes(routes!(signals::show_typing))

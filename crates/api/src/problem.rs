@@ -4,6 +4,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use model::gate::{Alternative, AlternativeReason};
 use serde::Serialize;
 use service::{FieldFault, ServiceError};
 use std::{any::Any, collections::BTreeMap};
@@ -31,6 +32,7 @@ pub struct Problem {
     code: &'static str,
     detail: String,
     faults: Vec<Fault>,
+    alternatives: Vec<Alternative>,
     retry_after_seconds: Option<u64>,
 }
 
@@ -58,13 +60,24 @@ struct Written<'a> {
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
     #[schema(required = false, value_type = Vec<Fault>)]
     faults: &'a [Fault],
+    /// The other ways that are open, when a message may not go the one that was asked for (`window_closed`).
+    #[serde(skip_serializing_if = "<[Alternative]>::is_empty")]
+    #[schema(required = false, value_type = Vec<Alternative>)]
+    alternatives: &'a [Alternative],
 }
 
 impl Problem {
     /// A problem with a stable code and words for people.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), faults: Vec::new(), retry_after_seconds: None }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            faults: Vec::new(),
+            alternatives: Vec::new(),
+            retry_after_seconds: None,
+        }
     }
 
     /// Nobody, or nobody any more.
@@ -142,6 +155,7 @@ impl Problem {
             detail: &self.detail,
             request_id,
             faults: &self.faults,
+            alternatives: &self.alternatives,
         };
         // Plain texts and numbers always become JSON.
         let body = serde_json::to_vec(&written).unwrap_or_default();
@@ -181,6 +195,9 @@ impl From<ServiceError> for Problem {
             ServiceError::Forbidden(detail) => Self::forbidden(detail),
             ServiceError::Unauthenticated(detail) => Self::unauthenticated(detail),
             ServiceError::Conflict { code, message } => Self::new(StatusCode::CONFLICT, code, message),
+            ServiceError::Refused { code, message, alternatives } => {
+                Self { alternatives, ..Self::new(StatusCode::CONFLICT, code, message) }
+            }
             ServiceError::TooManyRequests { retry_after_seconds } => Self {
                 retry_after_seconds: Some(retry_after_seconds.max(1)),
                 ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many tries; wait")
@@ -292,6 +309,11 @@ fn problem_answer(description: &str) -> RefOr<utoipa::openapi::Response> {
 }
 
 /// The schema of problems, for the document's components.
-pub(crate) fn schemas() -> [(String, RefOr<utoipa::openapi::Schema>); 2] {
-    [("Problem".to_owned(), Written::schema()), ("Fault".to_owned(), Fault::schema())]
+pub(crate) fn schemas() -> [(String, RefOr<utoipa::openapi::Schema>); 4] {
+    [
+        ("Problem".to_owned(), Written::schema()),
+        ("Fault".to_owned(), Fault::schema()),
+        ("Alternative".to_owned(), Alternative::schema()),
+        ("AlternativeReason".to_owned(), AlternativeReason::schema()),
+    ]
 }

@@ -157,7 +157,7 @@ pub(crate) async fn list_webhooks(
 pub(crate) async fn create_webhook(
     State(services): State<Services>,
     Authenticated(caller): Authenticated,
-    Creating { body, key }: Creating<NewWebhook>,
+    Creating { body, key, .. }: Creating<NewWebhook>,
 ) -> Result<(StatusCode, Json<RevealedWebhook>), Problem> {
     let NewWebhook { name, url, kinds, enabled, from_cursor } = body;
     let new = webhooks::NewWebhook { name, url, kinds, enabled, from_cursor };

@@ -217,6 +217,8 @@ pub enum OutcomeClass {
     OutsideWindow,
     /// [`SendOutcome::Unauthorized`].
     Unauthorized,
+    /// [`SendOutcome::NotPermitted`].
+    NotPermitted,
     /// [`SendOutcome::Blocked`].
     Blocked,
     /// [`SendOutcome::PolicyBlocked`].
@@ -229,12 +231,13 @@ pub enum OutcomeClass {
 
 impl OutcomeClass {
     /// Every class.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Accepted,
         Self::Temporary,
         Self::RateLimited,
         Self::OutsideWindow,
         Self::Unauthorized,
+        Self::NotPermitted,
         Self::Blocked,
         Self::PolicyBlocked,
         Self::Permanent,
@@ -250,6 +253,7 @@ impl OutcomeClass {
             SendOutcome::RateLimited { .. } => Self::RateLimited,
             SendOutcome::OutsideWindow { .. } => Self::OutsideWindow,
             SendOutcome::Unauthorized { .. } => Self::Unauthorized,
+            SendOutcome::NotPermitted { .. } => Self::NotPermitted,
             SendOutcome::Blocked { .. } => Self::Blocked,
             SendOutcome::PolicyBlocked { .. } => Self::PolicyBlocked,
             SendOutcome::Permanent { .. } => Self::Permanent,

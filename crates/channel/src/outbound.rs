@@ -132,8 +132,15 @@ pub enum SendOutcome {
         /// The provider's words.
         detail: String,
     },
-    /// Our credentials are refused.
+    /// Our credentials are refused: nothing goes over this account until an admin gave new ones.
     Unauthorized {
+        /// The provider's code.
+        code: Option<String>,
+        /// The provider's words.
+        detail: String,
+    },
+    /// The account may not send this message: it lacks a permission at the provider. Others may go.
+    NotPermitted {
         /// The provider's code.
         code: Option<String>,
         /// The provider's words.

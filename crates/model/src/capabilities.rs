@@ -18,6 +18,10 @@ pub struct Capabilities {
     pub proof_wait_millis: i64,
     /// Calls to the provider that one account may have open at the same time.
     pub max_concurrent_sends: usize,
+    /// Messages that one account may send in a second; well below what the provider takes.
+    pub sends_per_second: u32,
+    /// The same for messages with sound or moving pictures.
+    pub media_sends_per_second: u32,
     /// Answers that go away once one was picked.
     pub quick_replies: Option<OptionLimits>,
     /// Buttons that stay with the message.
@@ -135,6 +139,8 @@ impl Capabilities {
             read_receipts: false,
             proof_wait_millis: 0,
             max_concurrent_sends: 1,
+            sends_per_second: 10,
+            media_sends_per_second: 1,
             quick_replies: None,
             buttons: None,
             list: None,

@@ -1,6 +1,6 @@
 //! One configured sender on a channel.
 
-use crate::{ChannelAccountId, Timestamp};
+use crate::{ChannelAccountId, FailureReason, NextStep, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -14,6 +14,23 @@ pub struct ChannelKind {
     pub max_text_chars: u32,
 }
 
+/// That an account does not send for now, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AccountPause {
+    /// Why: `rate_limited`, `policy_blocked` or `unauthorized`.
+    pub reason: FailureReason,
+    /// Since when.
+    pub at: Timestamp,
+    /// When it goes on by itself; null when somebody has to mend it first.
+    pub until: Option<Timestamp>,
+    /// The provider's own code.
+    pub code: Option<String>,
+    /// The provider's own words; at most 500 characters.
+    pub detail: Option<String>,
+    /// What a person can do about it.
+    pub next_step: NextStep,
+}
+
 /// A channel account as it may be shown: secrets are named, never told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ChannelAccount {
@@ -25,6 +42,8 @@ pub struct ChannelAccount {
     pub name: String,
     /// Whether it sends. What comes in is kept either way.
     pub enabled: bool,
+    /// Why it does not send for now; null when it sends. What it should send waits meanwhile.
+    pub pause: Option<AccountPause>,
     /// Settings in the provider's own words.
     #[schema(value_type = Object)]
     pub settings: Map<String, Value>,

@@ -60,11 +60,27 @@ pub struct Identity {
     pub human_window_until: Option<Timestamp>,
     /// The provider says that they cannot be reached.
     pub blocked: bool,
+    /// Set when the business decided not to write to it; null otherwise.
+    pub suppression: Option<Suppression>,
     /// When they last wrote.
     pub last_inbound_at: Option<Timestamp>,
     /// How sure it is that this is theirs.
     pub verification: Verification,
 }
+
+/// That the business does not write to an identity, until a person takes it back. What comes in is kept either way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Suppression {
+    /// Since when.
+    pub at: Timestamp,
+    /// Who decided it: `agt_…` or `tok_…`.
+    pub by: String,
+    /// Why, in their words; may be empty.
+    pub reason: String,
+}
+
+/// The longest reason of a suppression, in characters.
+pub const SUPPRESSION_REASON_MAX_CHARS: usize = 200;
 
 /// How sure it is that an address is a person's, who says so, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

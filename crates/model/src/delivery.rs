@@ -1,5 +1,6 @@
 //! What became of an outbound message: states that only move forward, and failures in words.
 
+use crate::spelling::spelled;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use utoipa::ToSchema;
@@ -96,6 +97,18 @@ pub enum FailureReason {
     Unsupported,
     /// It left, and no answer, echo or receipt came.
     NoAnswer,
+    /// The business decided not to write to this identity.
+    Suppressed,
+    /// The provider takes no more for now; the account pauses, and the message waits.
+    RateLimited,
+    /// The account lacks a permission at the provider that this message needs.
+    NotPermitted,
+    /// It waited for longer than a message may, and was never taken.
+    Expired,
+    /// A colleague called it back before it went.
+    Cancelled,
+    /// The customer wrote before its time came.
+    CustomerReplied,
 }
 
 impl FailureReason {
@@ -113,34 +126,114 @@ impl FailureReason {
             Self::AccountDisabled => "account_disabled",
             Self::Unsupported => "unsupported",
             Self::NoAnswer => "no_answer",
+            Self::Suppressed => "suppressed",
+            Self::RateLimited => "rate_limited",
+            Self::NotPermitted => "not_permitted",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+            Self::CustomerReplied => "customer_replied",
         }
     }
+}
+
+impl FailureReason {
+    /// Every reason.
+    pub const ALL: &[Self] = &[
+        Self::OutsideWindow,
+        Self::Unauthorized,
+        Self::Blocked,
+        Self::PolicyBlocked,
+        Self::Rejected,
+        Self::Temporary,
+        Self::GaveUp,
+        Self::AccountDisabled,
+        Self::Unsupported,
+        Self::NoAnswer,
+        Self::Suppressed,
+        Self::RateLimited,
+        Self::NotPermitted,
+        Self::Expired,
+        Self::Cancelled,
+        Self::CustomerReplied,
+    ];
 }
 
 impl FromStr for FailureReason {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        use FailureReason::*;
-        let all = [
-            OutsideWindow,
-            Unauthorized,
-            Blocked,
-            PolicyBlocked,
-            Rejected,
-            Temporary,
-            GaveUp,
-            AccountDisabled,
-            Unsupported,
-            NoAnswer,
-        ];
+        let all = Self::ALL.iter().copied();
         all.into_iter().find(|reason| reason.as_str() == text).ok_or_else(|| format!("unknown failure reason {text:?}"))
+    }
+}
+
+spelled! {
+    /// What a person can do about a message that failed or waits, as a stable word.
+    pub enum NextStep: "next step" {
+        /// Give the channel account new credentials (admins).
+        ReconnectAccount = "reconnect_account",
+        /// Switch the channel account on (admins).
+        EnableAccount = "enable_account",
+        /// The customer has to write first.
+        WaitForCustomer = "wait_for_customer",
+        /// Another way is open: another identity, or a person in place of a program.
+        SendByOther = "send_by_other",
+        /// Shorten or change what it says.
+        Shorten = "shorten",
+        /// Settle it with the provider (admins).
+        ContactProvider = "contact_provider",
+        /// Nothing: it goes on by itself.
+        Wait = "wait",
+        /// Look at the page's permissions at the provider (admins).
+        CheckPage = "check_page",
+        /// Take back that the identity is not written to.
+        Unblock = "unblock",
+        /// Send it once more.
+        Resend = "resend",
+    }
+}
+
+/// What to do about a failure. `code` is the provider's own (`10/2018278`), `has_alternatives` whether the gate named other ways.
+#[must_use]
+pub fn next_step(reason: FailureReason, code: Option<&str>, has_alternatives: bool) -> NextStep {
+    match reason {
+        FailureReason::OutsideWindow if has_alternatives => NextStep::SendByOther,
+        FailureReason::OutsideWindow | FailureReason::Blocked => NextStep::WaitForCustomer,
+        FailureReason::Unauthorized => NextStep::ReconnectAccount,
+        FailureReason::NotPermitted => NextStep::CheckPage,
+        FailureReason::PolicyBlocked => NextStep::ContactProvider,
+        // A refusal before the provider read the message (no such address, no such route) is the account's fault.
+        FailureReason::Rejected if code.is_some_and(|code| code.starts_with("http/")) => NextStep::CheckPage,
+        FailureReason::Rejected | FailureReason::Unsupported => NextStep::Shorten,
+        FailureReason::Temporary | FailureReason::RateLimited => NextStep::Wait,
+        FailureReason::AccountDisabled => NextStep::EnableAccount,
+        FailureReason::Suppressed => NextStep::Unblock,
+        FailureReason::GaveUp
+        | FailureReason::Expired
+        | FailureReason::NoAnswer
+        | FailureReason::Cancelled
+        | FailureReason::CustomerReplied => NextStep::Resend,
     }
 }
 
 /// The tries that a message gets before the system gives up.
 pub const MAX_TRIES: u32 = 16;
-/// The longest that a message is tried, from its first try, in milliseconds (24 h).
-pub const MAX_TRYING_MILLIS: i64 = 24 * 3_600_000;
+/// The longest that a message waits and is tried, from when it was queued, in milliseconds (24 h), unless the installer says
+/// otherwise.
+pub const MAX_WAITING_MILLIS: i64 = 24 * 3_600_000;
+/// The farthest that a message may be put off, in milliseconds (90 days).
+pub const MAX_LATER_MILLIS: i64 = 90 * 24 * 3_600_000;
+/// The longest pause of an account that a provider's limit may ask for, in milliseconds (1 h).
+pub const MAX_PAUSE_MILLIS: i64 = 3_600_000;
+
+/// Milliseconds that an account pauses after the provider said "too much" for the `in_a_row`-th time (from 1): what the provider
+/// asks for, at least a second, otherwise 5 s doubled each time up to 15 min, with ±25 % jitter from `jitter` in `[0, 1)`; never
+/// more than [`MAX_PAUSE_MILLIS`].
+#[must_use]
+pub fn pause_millis(in_a_row: u32, retry_after_millis: Option<i64>, jitter: f64) -> i64 {
+    let grown = 5_000_i64.saturating_mul(1 << in_a_row.saturating_sub(1).min(20)).min(900_000);
+    let spread = (grown as f64 * (0.75 + 0.5 * jitter.clamp(0.0, 1.0))) as i64;
+    retry_after_millis.unwrap_or(spread).clamp(1_000, MAX_PAUSE_MILLIS)
+}
 
 /// Milliseconds to wait before try number `tries + 1`: 1 s doubled per failed try, at most 15 min, with ±25 % jitter
 /// from `jitter` in `[0, 1)`. A provider's Retry-After wins when it is longer, up to one hour.
@@ -196,5 +289,46 @@ mod tests {
         assert_eq!(backoff_millis(1, Some(30_000), 0.5), 30_000);
         assert_eq!(backoff_millis(1, Some(i64::MAX), 0.5), 3_600_000, "a provider cannot park us for ever");
         assert_eq!(backoff_millis(5, Some(-5), 0.5), 16_000);
+    }
+
+    #[test]
+    fn every_reason_is_listed_and_has_a_step() {
+        for reason in FailureReason::ALL {
+            assert_eq!(reason.as_str().parse::<FailureReason>().as_ref(), Ok(reason));
+        }
+        crate::spelling::assert_spelt_alike(NextStep::ALL);
+        let step = |reason| next_step(reason, None, false);
+        for (reason, expected) in [
+            (FailureReason::OutsideWindow, NextStep::WaitForCustomer),
+            (FailureReason::Unauthorized, NextStep::ReconnectAccount),
+            (FailureReason::Blocked, NextStep::WaitForCustomer),
+            (FailureReason::PolicyBlocked, NextStep::ContactProvider),
+            (FailureReason::Rejected, NextStep::Shorten),
+            (FailureReason::Temporary, NextStep::Wait),
+            (FailureReason::GaveUp, NextStep::Resend),
+            (FailureReason::AccountDisabled, NextStep::EnableAccount),
+            (FailureReason::Unsupported, NextStep::Shorten),
+            (FailureReason::NoAnswer, NextStep::Resend),
+            (FailureReason::Suppressed, NextStep::Unblock),
+            (FailureReason::RateLimited, NextStep::Wait),
+            (FailureReason::NotPermitted, NextStep::CheckPage),
+            (FailureReason::Expired, NextStep::Resend),
+            (FailureReason::Cancelled, NextStep::Resend),
+            (FailureReason::CustomerReplied, NextStep::Resend),
+        ] {
+            assert_eq!(step(reason), expected, "{reason:?}");
+        }
+        assert_eq!(next_step(FailureReason::OutsideWindow, None, true), NextStep::SendByOther);
+        assert_eq!(next_step(FailureReason::Rejected, Some("http/404"), false), NextStep::CheckPage);
+    }
+
+    #[test]
+    fn a_pause_grows_and_is_bounded() {
+        assert_eq!(pause_millis(1, None, 0.5), 5_000);
+        assert_eq!(pause_millis(3, None, 0.5), 20_000);
+        assert_eq!(pause_millis(60, None, 0.5), 900_000);
+        assert_eq!(pause_millis(1, Some(30_000), 0.9), 30_000, "what the provider asks for");
+        assert_eq!(pause_millis(1, Some(0), 0.5), 1_000, "nothing is a pause of a second");
+        assert_eq!(pause_millis(1, Some(i64::MAX), 0.5), MAX_PAUSE_MILLIS, "a provider cannot park us for ever");
     }
 }

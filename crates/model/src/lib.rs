@@ -45,6 +45,6 @@ pub use auth::{Permission, Role};
 pub use block::Block;
 pub use capabilities::Capabilities;
 pub use cursor::Cursor;
-pub use delivery::{DeliveryState, FailureReason};
+pub use delivery::{DeliveryState, FailureReason, NextStep};
 pub use id::*;
 pub use time::Timestamp;

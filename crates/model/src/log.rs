@@ -37,6 +37,8 @@ macro_rules! kinds {
                         | Self::MessageMediaStored
                         | Self::MessageMediaFailed
                         | Self::MessageAttributed
+                        | Self::MessageReleased
+                        | Self::MessageResent
                 )
             }
             /// Whether the record is an entry, that is, shown in the thread. The others change or accompany one.
@@ -51,7 +53,7 @@ macro_rules! kinds {
 kinds! {
     /// A customer came into being, with a thread and a first identity.
     CustomerCreated = "customer.created", shown: false;
-    /// What is known of a customer changed: the provider's profile, the name, a label or a field.
+    /// What is known of a customer changed: the provider's profile, the name, a label or a field, or whether we write to an identity.
     CustomerChanged = "customer.changed", shown: false;
     /// A customer wrote.
     MessageReceived = "message.received", shown: true;
@@ -67,11 +69,19 @@ kinds! {
     MessageRead = "message.read", shown: false;
     /// It will not arrive.
     MessageFailed = "message.failed", shown: false;
+    /// It waits: its account does not send for now.
+    MessageDeferred = "message.deferred", shown: false;
+    /// It was called back before it went: by a colleague, or because the customer wrote.
+    MessageCancelled = "message.cancelled", shown: false;
+    /// It failed, and another message takes its place.
+    MessageResent = "message.resent", shown: false;
+    /// The time has come for which it waited; it goes now.
+    MessageReleased = "message.released", shown: false;
     /// It left and nobody said whether it arrived.
     MessageUncertain = "message.uncertain", shown: false;
     /// Somebody of the business wrote elsewhere: at the provider's own inbox, or another program.
     MessageEchoed = "message.echoed", shown: true;
-    /// The customer changed what they had written.
+    /// Its writer changed it: the customer what they had written, the business what still waits.
     MessageEdited = "message.edited", shown: false;
     /// Somebody reacted to it, or took the reaction back.
     MessageReaction = "message.reaction", shown: false;
@@ -141,7 +151,7 @@ kinds! {
     JobDismissed = "job.dismissed", shown: false;
     /// A channel account was connected.
     ChannelAccountCreated = "channel_account.created", shown: false;
-    /// Settings, secrets or state of a channel account changed.
+    /// Settings, secrets or state of a channel account changed; or it pauses, or sends again.
     ChannelAccountChanged = "channel_account.changed", shown: false;
     /// A person may sign in.
     AgentCreated = "agent.created", shown: false;

@@ -1,6 +1,9 @@
 //! A message and who wrote it.
 
-use crate::{Block, ChannelAccountId, DeliveryState, FailureReason, MessageId, Timestamp, episode::ReplyKind};
+use crate::{
+    Block, ChannelAccountId, DeliveryState, FailureReason, MessageId, NextStep, Timestamp, episode::ReplyKind,
+    gate::Alternative,
+};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use utoipa::ToSchema;
@@ -100,6 +103,11 @@ pub struct DeliveryError {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub detail: Option<String>,
+    /// What a person can do about it.
+    pub next_step: NextStep,
+    /// The other ways that were open when it could not go its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<Alternative>,
 }
 
 /// What became of an outbound message.
@@ -189,6 +197,21 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub send_at: Option<Timestamp>,
+    /// Whether a message of the customer calls it back while it waits for `send_at`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancel_on_reply: bool,
+    /// The id that the client which wrote it made for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub client_id: Option<String>,
+    /// The message that could not go its way and is sent again by this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub resent_from: Option<MessageId>,
+    /// The message by which this one was sent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub resent_as: Option<MessageId>,
     /// The account it came or goes through.
     pub channel_account_id: ChannelAccountId,
     /// The delivery; absent on inbound messages.

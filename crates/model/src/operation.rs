@@ -1,6 +1,6 @@
 //! What the system has to do and what it could not: jobs and stored events.
 
-use crate::{ChannelAccountId, InboundEventId, JobId, Timestamp};
+use crate::{ChannelAccountId, FailureReason, InboundEventId, JobId, NextStep, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -21,6 +21,18 @@ pub struct Job {
     pub due_at: Timestamp,
     /// What went wrong last.
     pub last_error: Option<String>,
+    /// Why its message waits or was given up; absent where it is about none, or nothing went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reason: Option<FailureReason>,
+    /// What a person can do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub next_step: Option<NextStep>,
+    /// The channel account that it needs, of a message's delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub channel_account_id: Option<ChannelAccountId>,
 }
 
 /// Where a job stands. A finished job is gone.

@@ -90,6 +90,11 @@ settings! {
     sweep_seconds: Whole<1, 300> = "5", "seconds, 1 to 300", Bare;
     /// How long the raw events of providers are kept once they are done.
     inbound_retention_days: Whole<1, 3650> = "14", "days, 1 to 3650", Bare;
+    /// The longest that a message waits and is tried. After that it fails, and a person decides.
+    give_up_hours: Whole<1, 168> = "24", "hours, 1 to 168", Bare;
+    /// The most messages that one channel account sends in a second. Empty: what the channel says, which is well below what its
+    /// provider takes.
+    sends_per_second: Option<Whole<1, 1000>> = "", "messages, 1 to 1000", Bare;
     /// Jobs (deliveries, timers, media) that this process works on at the same time.
     job_concurrency: Whole<1, 1024> = "64", "jobs, 1 to 1024", Bare;
     /// The largest file that may be uploaded. A reverse proxy in front has a limit of its own.

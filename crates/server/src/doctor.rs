@@ -6,7 +6,7 @@ use crate::{
     open, say,
 };
 use model::{
-    Role, TokenId,
+    FailureReason, Role, TokenId,
     channel_account::ChannelAccount,
     operation::{InboundState, JobState},
     webhook::{Webhook, WebhookError, WebhookState},
@@ -208,11 +208,25 @@ async fn examine_data(config: Config, workspace: Option<&str>, report: &mut Repo
         Err(error) => report.tell("webhooks", Mend(error.to_string()))?,
     }
     report.tell("jobs", dead_jobs(services, &caller).await)?;
+    report.tell("messages under way", lost_messages(services, &caller).await)?;
     report.tell("stored events", undecodable(services, &caller).await)
 }
 
 fn callbacks(account: &ChannelAccount) -> Finding {
     let who = format!("{} ({}, {})", account.id, account.kind, if account.enabled { "on" } else { "off" });
+    if let Some(pause) = &account.pause {
+        let since = pause.at.to_rfc3339();
+        return match (pause.until, pause.reason) {
+            (Some(until), _) => Note(format!("{who}: the provider limits it; it goes on at {}", until.to_rfc3339())),
+            (None, FailureReason::Unauthorized) => Mend(format!(
+                "{who}: its credentials are refused since {since}; give it new ones, it goes on by itself"
+            )),
+            (None, reason) => Mend(format!(
+                "{who}: the provider stopped it since {since} ({}); settle it there, then let it go on at the desk",
+                reason.as_str()
+            )),
+        };
+    }
     match account.last_callback_at {
         Some(at) => Good(format!("{who}: the provider last called at {}", at.to_rfc3339())),
         None => Mend(format!(
@@ -251,6 +265,18 @@ fn deliveries(webhook: &Webhook) -> Finding {
             || format!("{id}: nothing was sent yet"),
             |at| format!("{id}: the last delivery arrived at {}", at.to_rfc3339()),
         )),
+    }
+}
+
+async fn lost_messages(services: &Services, caller: &Caller) -> Finding {
+    match operations::list_lost_messages(services, caller, LOOKS_AT).await {
+        Ok(lost) if lost.is_empty() => Good("each has a job that brings it to its end".to_owned()),
+        Ok(lost) => Mend(format!(
+            "{} have no job and would wait for ever ({}); send them again at the desk, and report this: it is a fault of onethread",
+            count(lost.len()),
+            lost.iter().take(3).map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        )),
+        Err(error) => Mend(error.to_string()),
     }
 }
 

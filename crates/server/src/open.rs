@@ -157,6 +157,8 @@ fn service_config(config: &Config) -> ServiceConfig {
         proof_wait_millis: config.proof_wait_seconds.map(|seconds| millis(seconds.0)),
         sweep_millis: config.sweep_seconds.0 * 1000,
         inbound_retention_days: u32::try_from(config.inbound_retention_days.0).unwrap_or(u32::MAX),
+        give_up_millis: millis(config.give_up_hours.0 * 3600),
+        sends_per_second: config.sends_per_second.map(|most| u32::try_from(most.0).unwrap_or(u32::MAX)),
         job_concurrency: usize::try_from(config.job_concurrency.0).unwrap_or(usize::MAX),
         max_upload_bytes: config.max_upload_mb.0 * 1024 * 1024,
         webhook_allow: config.webhook_allow.clone(),

@@ -3,7 +3,7 @@
 use crate::{Caller, FieldFault, ServiceError, Services, paging, secret};
 use channel::{Account, Channel, Secret, TestReport};
 use model::{
-    ChannelAccountId, Permission,
+    ChannelAccountId, Permission, Timestamp,
     channel_account::{ChannelAccount, ChannelKind},
     entry::Page,
 };
@@ -134,6 +134,7 @@ pub async fn list_channel_accounts(
     let [after] = paging::place(cursor)?.unwrap_or([0]);
     let store = services.store();
     let found = store.list_channel_accounts(caller.workspace_id, ChannelAccountId(after), limit + 1).await?;
+    let found = found.into_iter().map(|account| as_it_is_now(account, services.now())).collect();
     Ok(paging::page(found, limit, |account| [account.id.0]))
 }
 
@@ -155,7 +156,7 @@ pub async fn get_channel_account(
     caller: &Caller,
     id: ChannelAccountId,
 ) -> Result<ChannelAccount, ServiceError> {
-    Ok(get_row(services, caller, id).await?.account)
+    Ok(as_it_is_now(get_row(services, caller, id).await?.account, services.now()))
 }
 
 /// Connects an account.
@@ -229,6 +230,7 @@ pub async fn update_channel_account(
     let channel = find_channel(services, &row.account.kind)?;
     let before = opened(&row);
     let mut account = before.clone();
+    let mends = !change.secrets.is_empty() || !change.settings.is_empty();
     for (name, value) in change.settings {
         if value.is_null() {
             account.settings.remove(&name);
@@ -251,7 +253,10 @@ pub async fn update_channel_account(
             "this is another account of the provider; connect it as a new one",
         ));
     }
+    // New credentials or settings may mend what made it pause; if not, the next call says so again.
+    let resume = mends || (change.enabled == Some(true) && !row.account.enabled);
     let update = ChannelAccountUpdate {
+        resume,
         id,
         workspace_id: caller.workspace_id,
         version: row.version,
@@ -274,7 +279,32 @@ pub async fn update_channel_account(
     }
     services.0.endpoints.forget();
     services.wake_all_lanes();
+    services.0.job_wake.notify_one();
     get_channel_account(services, caller, id).await
+}
+
+/// Lets an account that pauses send again: what was wrong has been settled with the provider.
+///
+/// # Errors
+/// Forbidden without the right; not found; conflict when it does not pause.
+pub async fn resume_channel_account(
+    services: &Services,
+    caller: &Caller,
+    id: ChannelAccountId,
+) -> Result<ChannelAccount, ServiceError> {
+    get_row(services, caller, id).await?;
+    let now = services.now();
+    if !services.store().resume_channel_account(caller.workspace_id, id, &caller.actor_id(), now).await? {
+        return Err(ServiceError::Conflict { code: "conflict", message: "this channel account does not pause".into() });
+    }
+    services.0.job_wake.notify_one();
+    get_channel_account(services, caller, id).await
+}
+
+/// A pause whose time is over is none.
+fn as_it_is_now(mut account: ChannelAccount, now: Timestamp) -> ChannelAccount {
+    account.pause = account.pause.filter(|pause| pause.until.is_none_or(|until| now < until));
+    account
 }
 
 /// Secrets are never told again, so nobody may have them sent to another address without knowing them.

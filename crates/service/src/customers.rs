@@ -6,7 +6,7 @@ use crate::{
 use channel::Account;
 use model::{
     ChannelAccountId, CustomerId, Permission, WorkspaceId,
-    customer::{Customer, check_name},
+    customer::{Customer, Identity, check_name},
     entry::Page,
     gate::human_until,
 };
@@ -68,6 +68,17 @@ pub(crate) async fn add_human_windows<'c>(
         };
         identity.human_window_until = human_until(millis, identity.last_inbound_at);
     }
+    Ok(())
+}
+
+/// The same of one identity.
+pub(crate) async fn add_human_window(
+    services: &Services,
+    workspace_id: WorkspaceId,
+    identity: &mut Identity,
+) -> Result<(), ServiceError> {
+    let millis = human_extension(services, workspace_id, identity.channel_account_id).await?;
+    identity.human_window_until = human_until(millis, identity.last_inbound_at);
     Ok(())
 }
 

@@ -1,16 +1,23 @@
 //! Delivering messages: gate, attempt, call, end. An attempt is durable before its call; what left without an answer
 //! is looked into before anything is tried again, and shown as uncertain when nobody can tell.
 
-use crate::{Services, channel_accounts::opened, composing, messages::window_rule, secret};
+use crate::{
+    ServiceError, Services,
+    channel_accounts::opened,
+    composing,
+    gate::{self, ThreadOf},
+    pace::cost_micros,
+    secret,
+};
 use channel::{Account, Channel, Outbound, Persona, Reconciled, SendOutcome};
 use model::{
     DeliveryState, FailureReason, MessageId, Timestamp,
-    delivery::{MAX_TRIES, MAX_TRYING_MILLIS, backoff_millis},
-    gate::{Decision, Window, may_send},
+    delivery::{MAX_TRIES, backoff_millis},
+    gate::{Decision, Window},
     message::AuthorKind,
 };
 use std::sync::Arc;
-use store::{AttemptOutcome, ClaimedJob, Delivery, Ended, StartedAttempt};
+use store::{AttemptOutcome, ClaimedJob, Delivery, Ended, NewPause, StartedAttempt, StoreError};
 
 /// Does a [`store::DELIVER`] job.
 pub(crate) async fn run(services: &Services, job: ClaimedJob) -> store::Result<()> {
@@ -26,18 +33,49 @@ pub(crate) async fn run(services: &Services, job: ClaimedJob) -> store::Result<(
     else {
         return services.store().finish_job(job.workspace_id, job.id).await;
     };
-    let (account, rule) = (opened(&row), window_rule(services, &row));
-    let (Some(channel), Ok(rule)) = (services.0.channels.find(&row.account.kind), rule) else {
+    let account = opened(&row);
+    let Some(channel) = services.0.channels.find(&row.account.kind) else {
         let detail = format!("this server has no channel {}", row.account.kind);
         return fail(services, job, message_id, FailureReason::Unsupported, detail).await;
     };
+    if services.0.pace.learn(account.id, channel.capabilities().max_concurrent_sends) {
+        services.0.job_wake.notify_one();
+    }
     if let Some(open) = delivery.open_attempt {
         return look_into(services, job, &delivery, open, channel.as_ref(), &account).await;
     }
-    match may_send(delivery.author, rule, delivery.route.state, services.now()) {
-        Decision::Deny(reason) => fail(services, job, message_id, reason, String::new()).await,
-        Decision::Allow(window) => call(services, job, delivery, window, channel, &account).await,
+    let (now, give_up_at) = (services.now(), give_up_at(services, &job));
+    if now >= give_up_at {
+        let detail = "it waited for longer than a message may".to_owned();
+        return fail(services, job, message_id, FailureReason::Expired, detail).await;
     }
+    let asked =
+        gate::ask(services, job.workspace_id, delivery.author, &delivery.route, ThreadOf::Message(message_id), now);
+    match asked.await {
+        Ok(Decision::Deny(reason)) => fail(services, job, message_id, reason, String::new()).await,
+        Ok(Decision::Downgrade { reason, alternatives }) => {
+            let outcome = AttemptOutcome::Failed { reason, code: None, detail: String::new(), alternatives };
+            services.store().end_attempt(Ended { job, message_id, number: 0, outcome, now }).await
+        }
+        Ok(Decision::Defer { until, reason }) => {
+            let due_at = until.map_or(give_up_at, |until| until.min(give_up_at));
+            services.store().defer_delivery(job, due_at, Some(reason), now).await
+        }
+        Ok(Decision::Allow(window)) => {
+            let cost = cost_micros(&channel.capabilities(), &delivery.blocks, services.0.config.sends_per_second);
+            match services.0.pace.take(account.id, job.id, cost, now) {
+                Some(later) => services.store().defer_delivery(job, later, None, now).await,
+                None => call(services, job, delivery, window, channel, &account).await,
+            }
+        }
+        Err(ServiceError::Unavailable(reason)) => Err(StoreError::Unavailable(reason)),
+        Err(error) => Err(StoreError::Internal(error.to_string())),
+    }
+}
+
+/// When a delivery has waited for long enough, whatever held it up.
+fn give_up_at(services: &Services, job: &ClaimedJob) -> Timestamp {
+    job.created_at.plus_millis(services.0.config.give_up_millis)
 }
 
 async fn fail(
@@ -47,7 +85,7 @@ async fn fail(
     reason: FailureReason,
     detail: String,
 ) -> store::Result<()> {
-    let outcome = AttemptOutcome::Failed { reason, code: None, detail };
+    let outcome = AttemptOutcome::Failed { reason, code: None, detail, alternatives: Vec::new() };
     services.store().end_attempt(Ended { job, message_id, number: 0, outcome, now: services.now() }).await
 }
 
@@ -117,9 +155,9 @@ async fn call(
     };
     let outcome = channel.send(account, &outbound).await;
     metrics::counter!("deliveries_total", "outcome" => word(&outcome)).increment(1);
-    let first_tried_at = delivery.first_tried_at.unwrap_or(started_at);
+    let give_up_at = give_up_at(services, &job);
     let patience = services.0.config.proof_wait_millis.unwrap_or(channel.capabilities().proof_wait_millis);
-    let outcome = decide(outcome, &job, first_tried_at, services.now(), patience);
+    let outcome = decide(outcome, &job, give_up_at, services.now(), patience);
     store.end_attempt(Ended { job, message_id, number, outcome, now: services.now() }).await
 }
 
@@ -138,6 +176,7 @@ fn word(outcome: &SendOutcome) -> &'static str {
         SendOutcome::RateLimited { .. } => "rate_limited",
         SendOutcome::OutsideWindow { .. } => "outside_window",
         SendOutcome::Unauthorized { .. } => "unauthorized",
+        SendOutcome::NotPermitted { .. } => "not_permitted",
         SendOutcome::Blocked { .. } => "blocked",
         SendOutcome::PolicyBlocked { .. } => "policy_blocked",
         SendOutcome::Permanent { .. } => "permanent",
@@ -149,26 +188,35 @@ fn word(outcome: &SendOutcome) -> &'static str {
 fn decide(
     outcome: SendOutcome,
     job: &ClaimedJob,
-    first_tried_at: Timestamp,
+    give_up_at: Timestamp,
     now: Timestamp,
     patience: i64,
 ) -> AttemptOutcome {
-    let failed = |reason, code, detail| AttemptOutcome::Failed { reason, code, detail };
+    let failed = |reason, code, detail| AttemptOutcome::Failed { reason, code, detail, alternatives: Vec::new() };
+    let paused = |reason, retry_after_millis, code, detail| AttemptOutcome::Paused {
+        pause: NewPause { reason, retry_after_millis, jitter_permille: (secret::jitter() * 1_000.0) as u32 },
+        code,
+        detail,
+        give_up_at,
+    };
     match outcome {
         SendOutcome::Accepted { external_id } => AttemptOutcome::Accepted { external_id },
-        SendOutcome::Temporary { retry_after_millis, code, detail }
-        | SendOutcome::RateLimited { retry_after_millis, code, detail } => {
+        SendOutcome::RateLimited { retry_after_millis, code, detail } => {
+            paused(FailureReason::RateLimited, retry_after_millis, code, detail)
+        }
+        SendOutcome::Temporary { retry_after_millis, code, detail } => {
             let tries = job.tries + 1;
             let due_at = now.plus_millis(backoff_millis(tries, retry_after_millis, secret::jitter()));
-            if tries >= MAX_TRIES || due_at.millis_since(first_tried_at) > MAX_TRYING_MILLIS {
+            if tries >= MAX_TRIES || due_at > give_up_at {
                 return failed(FailureReason::GaveUp, code, detail);
             }
             AttemptOutcome::Retry { due_at, code, detail }
         }
         SendOutcome::OutsideWindow { code, detail } => failed(FailureReason::OutsideWindow, code, detail),
-        SendOutcome::Unauthorized { code, detail } => failed(FailureReason::Unauthorized, code, detail),
+        SendOutcome::Unauthorized { code, detail } => paused(FailureReason::Unauthorized, None, code, detail),
+        SendOutcome::NotPermitted { code, detail } => failed(FailureReason::NotPermitted, code, detail),
         SendOutcome::Blocked { code, detail } => failed(FailureReason::Blocked, code, detail),
-        SendOutcome::PolicyBlocked { code, detail } => failed(FailureReason::PolicyBlocked, code, detail),
+        SendOutcome::PolicyBlocked { code, detail } => paused(FailureReason::PolicyBlocked, None, code, detail),
         SendOutcome::Permanent { code, detail } => failed(FailureReason::Rejected, code, detail),
         SendOutcome::Uncertain { detail } => AttemptOutcome::AwaitProof { until: now.plus_millis(patience), detail },
     }
@@ -188,8 +236,11 @@ mod tests {
             subject_id: 1,
             tries,
             created_at: Timestamp(0),
+            channel_account_id: None,
         }
     }
+
+    const END: Timestamp = Timestamp(86_400_000);
 
     fn temporary() -> SendOutcome {
         SendOutcome::Temporary { retry_after_millis: None, code: None, detail: "busy".into() }
@@ -197,21 +248,45 @@ mod tests {
 
     #[test]
     fn a_failure_that_may_pass_is_tried_again_and_given_up_at_last() {
-        let first = decide(temporary(), &job(0), Timestamp(0), Timestamp(0), 1);
+        let first = decide(temporary(), &job(0), END, Timestamp(0), 1);
         assert!(
             matches!(first, AttemptOutcome::Retry { due_at, .. } if (750..=1_250).contains(&due_at.0)),
             "{first:?}"
         );
-        let last = decide(temporary(), &job(MAX_TRIES - 1), Timestamp(0), Timestamp(0), 1);
+        let last = decide(temporary(), &job(MAX_TRIES - 1), END, Timestamp(0), 1);
         assert!(matches!(last, AttemptOutcome::Failed { reason: FailureReason::GaveUp, .. }));
-        let late = decide(temporary(), &job(0), Timestamp(0), Timestamp(MAX_TRYING_MILLIS), 1);
+        let late = decide(temporary(), &job(0), END, END, 1);
         assert!(matches!(late, AttemptOutcome::Failed { reason: FailureReason::GaveUp, .. }));
     }
 
     #[test]
     fn what_may_have_arrived_is_never_retried_blindly() {
         let outcome = SendOutcome::Uncertain { detail: "time-out".into() };
-        let decided = decide(outcome, &job(0), Timestamp(0), Timestamp(100), 60_000);
+        let decided = decide(outcome, &job(0), END, Timestamp(100), 60_000);
         assert!(matches!(decided, AttemptOutcome::AwaitProof { until: Timestamp(60_100), .. }), "{decided:?}");
+    }
+
+    #[test]
+    fn what_concerns_the_account_pauses_it_and_counts_no_try() {
+        let (code, detail) = (Some("190".to_owned()), String::from("words"));
+        let (c, d) = (code.clone(), detail.clone());
+        for (outcome, reason, wait) in [
+            (
+                SendOutcome::RateLimited { retry_after_millis: Some(7), code: c.clone(), detail: d.clone() },
+                FailureReason::RateLimited,
+                Some(7),
+            ),
+            (SendOutcome::Unauthorized { code: c.clone(), detail: d.clone() }, FailureReason::Unauthorized, None),
+            (SendOutcome::PolicyBlocked { code: c, detail: d }, FailureReason::PolicyBlocked, None),
+        ] {
+            // However often it was tried: the message is not to blame.
+            let AttemptOutcome::Paused { pause, code: told, give_up_at, .. } =
+                decide(outcome, &job(MAX_TRIES), END, Timestamp(5), 1)
+            else {
+                panic!("{reason:?} pauses")
+            };
+            assert_eq!((pause.reason, pause.retry_after_millis), (reason, wait));
+            assert_eq!((told, give_up_at), (code.clone(), END));
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What can go wrong in a use case, in terms that a caller can act on.
 
+use model::gate::Alternative;
+
 /// One thing that is wrong with what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldFault {
@@ -31,6 +33,16 @@ pub enum ServiceError {
         code: &'static str,
         /// In words.
         message: String,
+    },
+    /// The gate says that a message may not go like this.
+    #[error("refused: {message}")]
+    Refused {
+        /// A stable word for it (`window_closed`, `blocked`, `suppressed`, `account_disabled`).
+        code: &'static str,
+        /// In words.
+        message: String,
+        /// The other ways that are open.
+        alternatives: Vec<Alternative>,
     },
     /// Too often.
     #[error("too many tries")]

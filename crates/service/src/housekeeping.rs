@@ -1,6 +1,6 @@
 //! What has to be done now and then: old raw events, idempotency keys, tries of webhooks and files that nobody used go.
 
-use crate::{Services, files};
+use crate::{Services, files, operations::LOST_AFTER_MILLIS};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -42,5 +42,26 @@ pub async fn tidy(services: &Services) -> store::Result<()> {
     {
         tokio::task::yield_now().await;
     }
+    find_lost_messages(services).await?;
     files::prune(services).await
+}
+
+/// Every message that is under way has a job. One that has none is a fault of ours: it is told, and ended when it has waited for
+/// longer than a message may.
+async fn find_lost_messages(services: &Services) -> store::Result<()> {
+    let (store, now) = (services.store(), services.now());
+    let mut lost = 0_usize;
+    for (workspace_id, _) in store.list_workspaces().await? {
+        let found = store.list_lost_messages(workspace_id, now.plus_millis(-LOST_AFTER_MILLIS), SLICE).await?;
+        for id in &found {
+            tracing::error!(message.id = %id, workspace.id = %workspace_id, "a message is under way and nothing moves it");
+        }
+        lost += found.len();
+        let limit = now.plus_millis(-services.0.config.give_up_millis);
+        for id in store.list_lost_messages(workspace_id, limit, SLICE).await? {
+            store.end_lost_message(workspace_id, id, now).await?;
+        }
+    }
+    metrics::gauge!("messages_lost").set(lost as f64);
+    Ok(())
 }

@@ -1,9 +1,9 @@
 //! Work under a lease: one loop claims what is due, whatever its kind, and hands it to the module that knows the kind.
 
-use crate::{Services, delivery, files, profiles};
+use crate::{Services, delivery, files, profiles, scheduled};
 use model::episode::EpisodeEvent;
 use std::{convert::Infallible, sync::Arc, time::Duration};
-use store::{CLOSE_EPISODE, ClaimedJob, DELIVER, END_PROMISE, FETCH_MEDIA, FETCH_PROFILE, WAKE_EPISODE};
+use store::{CLOSE_EPISODE, ClaimedJob, DELIVER, END_PROMISE, FETCH_MEDIA, FETCH_PROFILE, SEND_LATER, WAKE_EPISODE};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -51,13 +51,14 @@ async fn claim(services: &Services, slots: &Arc<Semaphore>, running: &mut JoinSe
     }
     let now = services.now();
     let until = now.plus_millis(services.0.config.lease_millis);
-    let jobs = services.store().claim_jobs(services.0.owner, now, until, free).await?;
+    let jobs = services.store().claim_jobs(services.0.owner, now, until, free, services.0.pace.room()).await?;
     for job in jobs {
         let services = services.clone();
         // There is a permit for each: no more were claimed than were free, and only this loop takes them.
         let permit = Arc::clone(slots).try_acquire_owned();
+        let under_way = job.channel_account_id.map(|account| services.0.pace.enter(account));
         running.spawn(async move {
-            let _permit = permit;
+            let _held = (permit, under_way);
             let (workspace_id, id, kind) = (job.workspace_id, job.id, job.kind.clone());
             let done = tokio::select! {
                 done = run(&services, job.clone()) => done,
@@ -69,7 +70,7 @@ async fn claim(services: &Services, slots: &Arc<Semaphore>, running: &mut JoinSe
             }
         });
     }
-    let next = services.store().find_next_due().await?;
+    let next = services.store().find_next_due(&services.0.pace.room()).await?;
     let wait = next.map_or(sweep, |due| {
         Duration::from_millis(u64::try_from(due.millis_since(services.now())).unwrap_or(0).max(5))
     });
@@ -92,6 +93,7 @@ async fn hold(services: &Services, job: &ClaimedJob) -> Infallible {
 async fn run(services: &Services, job: ClaimedJob) -> store::Result<()> {
     match job.kind.as_str() {
         DELIVER => delivery::run(services, job).await,
+        SEND_LATER => scheduled::release(services, job).await,
         CLOSE_EPISODE => services.store().time_episode(job, EpisodeEvent::SilenceElapsed, services.now()).await,
         WAKE_EPISODE => services.store().time_episode(job, EpisodeEvent::Wake, services.now()).await,
         END_PROMISE => services.store().end_promise(job, services.now()).await,

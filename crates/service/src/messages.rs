@@ -2,19 +2,22 @@
 
 use crate::{
     Actor, Caller, ServiceError, Services,
-    channel_accounts::{IdempotencyKey, key_reused, opened},
-    composing,
+    channel_accounts::{IdempotencyKey, key_reused},
+    composing::{self, Composed},
+    gate::{self, ThreadOf},
+    scheduled,
 };
 use channel::{Account, Channel};
 use model::{
-    Block, DeliveryState, EpisodeId, FailureReason, IdentityId, JobId, MessageId, Permission, ThreadId,
+    Block, DeliveryState, EpisodeId, IdentityId, JobId, MessageId, Permission, ThreadId, WorkspaceId,
     block::check_blocks,
     entry::Entry,
     episode::ReplyKind,
-    gate::{Decision, WindowRule, may_send},
+    gate::WindowRule,
     message::{Author, AuthorKind},
 };
-use store::{ChannelAccountRow, Created, NewMessage, RetriedMessage, RouteRow};
+pub use store::SendLater;
+use store::{ChannelAccountRow, Created, Idempotency, NewMessage, RetriedMessage, RouteRow};
 
 /// A message to send.
 #[derive(Debug, Clone)]
@@ -29,6 +32,10 @@ pub struct SendMessage {
     pub reply_to_id: Option<MessageId>,
     /// What it is worth to whoever waits.
     pub reply_kind: ReplyKind,
+    /// When it shall go, when that is later.
+    pub later: Option<SendLater>,
+    /// The id that the client made for it, 1 to 64 visible ASCII characters.
+    pub client_id: Option<String>,
 }
 
 /// What an act of sending made.
@@ -49,11 +56,6 @@ pub(crate) fn author(caller: &Caller) -> Author {
     Author { kind, id: Some(caller.actor_id()), name: caller.name.clone() }
 }
 
-/// What the account's channel allows, as the gate needs it.
-pub(crate) fn window_rule(services: &Services, row: &ChannelAccountRow) -> Result<WindowRule, ServiceError> {
-    Ok(rule_of(channel_of(services, row)?, &opened(row)))
-}
-
 /// The channel of an account.
 pub(crate) fn channel_of<'a>(services: &'a Services, row: &ChannelAccountRow) -> Result<&'a dyn Channel, ServiceError> {
     let found = services.0.channels.find(&row.account.kind);
@@ -70,23 +72,11 @@ pub(crate) fn rule_of(channel: &dyn Channel, account: &Account) -> WindowRule {
     }
 }
 
-fn refused(reason: FailureReason) -> ServiceError {
-    let (code, message) = match reason {
-        FailureReason::OutsideWindow => {
-            ("window_closed", "the time for answering this person here is over; they have to write first")
-        }
-        FailureReason::Blocked => ("blocked", "this person cannot be reached here until they write again"),
-        FailureReason::AccountDisabled => ("account_disabled", "this channel account is switched off"),
-        _ => ("conflict", "this message cannot be sent here"),
-    };
-    ServiceError::Conflict { code, message: message.into() }
-}
-
 /// Queues a message: one, or several in order when the channel carries it only so. Durable when it returns.
 ///
 /// # Errors
-/// Invalid blocks; not found; conflict with code `window_closed`, `blocked`, `account_disabled` when the gate says no, or
-/// `idempotency_conflict`.
+/// Invalid blocks, time or client id; not found; refused with code `window_closed`, `blocked`, `suppressed` or `account_disabled`
+/// when the gate says no; conflict with `idempotency_conflict`.
 pub async fn send_message(
     services: &Services,
     caller: &Caller,
@@ -96,6 +86,12 @@ pub async fn send_message(
 ) -> Result<SentMessage, ServiceError> {
     caller.require(Permission::SendMessages)?;
     check_blocks(&message.blocks).map_err(|error| ServiceError::invalid("blocks", error.to_string()))?;
+    if let Some(later) = &message.later {
+        scheduled::check_time(later.at, services.now())?;
+    }
+    if message.client_id.as_deref().is_some_and(|id| !is_client_id(id)) {
+        return Err(ServiceError::invalid("client_id", "give 1 to 64 visible ASCII characters without spaces"));
+    }
     let store = services.store();
     let found = store.find_thread(caller.workspace_id, thread).await?.ok_or(ServiceError::NotFound)?;
     let route = choose_route(store.list_routes(caller.workspace_id, thread).await?, message.identity_id)?;
@@ -104,45 +100,30 @@ pub async fn send_message(
         .await?
         .ok_or(ServiceError::NotFound)?;
     check_belonging(services, caller, found.id, &message).await?;
-    let rule = window_rule(services, &account)?;
     let able = composing::capabilities(services, channel_of(services, &account)?);
     let composed = composing::compose(services, caller.workspace_id, &able, message.blocks.clone()).await?;
     let author = author(caller);
     let now = services.now();
-    if let Decision::Deny(reason) = may_send(author.kind, rule, route.state, now) {
+    // What goes later is asked about for then, and once more when it goes.
+    let at = message.later.map_or(now, |later| later.at);
+    let decision =
+        gate::ask(services, caller.workspace_id, author.kind, &route, ThreadOf::Thread(found.id), at).await?;
+    if let Some(refused) = gate::refusal(decision) {
         // A repeated request finds what it made, even when the window has closed since.
-        if key.is_none() {
-            return Err(refused(reason));
-        }
-        return repeat_only(services, caller, key, reason).await;
+        return repeat_only(services, caller, key, refused).await;
     }
-    let mut parts = Vec::with_capacity(composed.len());
-    let is_one = composed.len() == 1;
-    for (blocks, files) in composed {
-        let first: Option<&NewMessage> = parts.first();
-        let id = MessageId(store.new_id()?);
-        parts.push(NewMessage {
-            id,
-            workspace_id: caller.workspace_id,
-            identity_id: route.identity_id,
-            route_id: route.id,
-            channel_account_id: route.channel_account_id,
-            author: author.clone(),
-            blocks,
-            files,
-            first_part: (!is_one).then(|| first.map_or(id, |first| first.id)),
-            reply_kind: message.reply_kind,
-            // What follows belongs to the first, which says what is answered.
-            reply_to: message.reply_to_id.filter(|_| first.is_none()),
-            episode_id: message.episode_id,
-            new_episode: first.map_or_else(|| store.new_id().map(EpisodeId), |first| Ok(first.new_episode))?,
-            job_id: JobId(store.new_id()?),
-            idempotency: key.clone().filter(|_| first.is_none()).map(|key| key.of(caller)),
-            now,
-        });
-    }
-    let first = parts.remove(0);
-    let id = match store.create_messages(first, parts).await? {
+    let written = Written {
+        workspace_id: caller.workspace_id,
+        author,
+        reply_kind: message.reply_kind,
+        reply_to: message.reply_to_id,
+        episode_id: message.episode_id,
+        later: message.later,
+        client_id: message.client_id,
+        resent_from: None,
+        idempotency: key.map(|key| key.of(caller)),
+    };
+    let id = match queue(services, &route, composed, written).await? {
         Created::New(id) => {
             services.0.job_wake.notify_one();
             id
@@ -161,6 +142,67 @@ async fn sent(services: &Services, caller: &Caller, first: MessageId) -> Result<
     let mut more = store.list_entries_by_id(caller.workspace_id, rest.map(|id| id.0).collect()).await?;
     more.sort_by_key(|entry| entry.seq);
     Ok(SentMessage { entry, more })
+}
+
+/// What the messages that are written as one have in common; what belongs to the first alone goes to the first.
+pub(crate) struct Written {
+    pub workspace_id: WorkspaceId,
+    pub author: Author,
+    pub reply_kind: ReplyKind,
+    pub reply_to: Option<MessageId>,
+    pub episode_id: Option<EpisodeId>,
+    pub later: Option<SendLater>,
+    pub client_id: Option<String>,
+    pub resent_from: Option<MessageId>,
+    pub idempotency: Option<Idempotency>,
+}
+
+/// Writes messages with the jobs that deliver them, all or none.
+pub(crate) async fn queue(
+    services: &Services,
+    route: &RouteRow,
+    composed: Composed,
+    mut written: Written,
+) -> Result<Created<MessageId>, ServiceError> {
+    let store = services.store();
+    let is_one = composed.len() == 1;
+    let mut parts: Vec<NewMessage> = Vec::with_capacity(composed.len());
+    for (blocks, files) in composed {
+        let first = parts.first();
+        let id = MessageId(store.new_id()?);
+        let part = NewMessage {
+            id,
+            workspace_id: written.workspace_id,
+            identity_id: route.identity_id,
+            route_id: route.id,
+            channel_account_id: route.channel_account_id,
+            author: written.author.clone(),
+            blocks,
+            files,
+            first_part: (!is_one).then(|| first.map_or(id, |first| first.id)),
+            reply_kind: written.reply_kind,
+            // What follows belongs to the first, which says what is answered.
+            reply_to: written.reply_to.take(),
+            episode_id: written.episode_id,
+            new_episode: match first {
+                Some(first) => first.new_episode,
+                None => EpisodeId(store.new_id()?),
+            },
+            job_id: JobId(store.new_id()?),
+            later: written.later,
+            client_id: written.client_id.take(),
+            resent_from: written.resent_from.take(),
+            idempotency: written.idempotency.take(),
+            now: services.now(),
+        };
+        parts.push(part);
+    }
+    let first = parts.remove(0);
+    Ok(store.create_messages(first, parts).await?)
+}
+
+fn is_client_id(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Refuses a matter or a quoted message of another thread.
@@ -190,13 +232,13 @@ async fn repeat_only(
     services: &Services,
     caller: &Caller,
     key: Option<IdempotencyKey>,
-    reason: FailureReason,
+    refused: ServiceError,
 ) -> Result<SentMessage, ServiceError> {
-    let Some(key) = key.map(|key| key.of(caller)) else { return Err(refused(reason)) };
+    let Some(key) = key.map(|key| key.of(caller)) else { return Err(refused) };
     match services.store().find_idempotent(caller.workspace_id, key).await? {
         Some(Created::Before(id)) => sent(services, caller, MessageId(id)).await,
         Some(Created::KeyReused) => Err(key_reused()),
-        Some(Created::New(_)) | None => Err(refused(reason)),
+        Some(Created::New(_)) | None => Err(refused),
     }
 }
 
@@ -222,17 +264,6 @@ pub async fn get_message(services: &Services, caller: &Caller, id: MessageId) ->
     services.store().find_message_entry(caller.workspace_id, id).await?.ok_or(ServiceError::NotFound)
 }
 
-/// Queues a failed or uncertain message once more; a person decides that.
-///
-/// # Errors
-/// Not found; conflict when it is neither failed nor uncertain, and with code `window_closed`, `blocked` or
-/// `account_disabled` when the gate says no: it would only fail once more.
-pub async fn retry_message(services: &Services, caller: &Caller, id: MessageId) -> Result<Entry, ServiceError> {
-    caller.require(Permission::SendMessages)?;
-    queue_again(services, caller, id, None).await?;
-    get_message(services, caller, id).await
-}
-
 /// Queues a failed or uncertain message once more, when the gate lets it pass. `replayed`: the given-up job that was named.
 pub(crate) async fn queue_again(
     services: &Services,
@@ -246,13 +277,10 @@ pub(crate) async fn queue_again(
     let delivery = delivery
         .filter(|delivery| matches!(delivery.state, DeliveryState::Failed | DeliveryState::Uncertain))
         .ok_or_else(not_retryable)?;
-    let account = store
-        .find_channel_account(caller.workspace_id, delivery.route.channel_account_id)
-        .await?
-        .ok_or(ServiceError::NotFound)?;
-    let (rule, now) = (window_rule(services, &account)?, services.now());
-    if let Decision::Deny(reason) = may_send(delivery.author, rule, delivery.route.state, now) {
-        return Err(refused(reason));
+    let (now, of) = (services.now(), ThreadOf::Message(id));
+    let decision = gate::ask(services, caller.workspace_id, delivery.author, &delivery.route, of, now).await?;
+    if let Some(refused) = gate::refusal(decision) {
+        return Err(refused);
     }
     let retried = RetriedMessage {
         id,
@@ -269,7 +297,7 @@ pub(crate) async fn queue_again(
     Ok(())
 }
 
-fn not_retryable() -> ServiceError {
+pub(crate) fn not_retryable() -> ServiceError {
     ServiceError::Conflict {
         code: "conflict",
         message: "only a message that failed or is uncertain can be sent again".into(),

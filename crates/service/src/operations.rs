@@ -8,6 +8,9 @@ use model::{
 };
 use store::DELIVER;
 
+/// How old a message is before it counts as lost, in milliseconds: longer than a transaction takes.
+pub(crate) const LOST_AFTER_MILLIS: i64 = 60_000;
+
 /// What needs a person's attention in one workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Troubles {
@@ -101,7 +104,15 @@ pub async fn replay_job(services: &Services, caller: &Caller, id: JobId) -> Resu
         None => None,
     };
     // It may be done already; then it is told as it was taken up.
-    Ok(replayed.unwrap_or(Job { state: JobState::Ready, tries: 0, due_at: services.now(), last_error: None, ..job }))
+    Ok(replayed.unwrap_or(Job {
+        state: JobState::Ready,
+        tries: 0,
+        due_at: services.now(),
+        last_error: None,
+        reason: None,
+        next_step: None,
+        ..job
+    }))
 }
 
 /// Removes a job that was given up. A message that it should have delivered stays failed, and can be sent again.
@@ -185,6 +196,20 @@ pub async fn dismiss_inbound_event(
         return Ok(());
     }
     Err(conflict("this event became an entry, or is about to: it is not dismissed"))
+}
+
+/// The messages that have neither an end nor anything that would bring one about. There are none unless something is broken.
+///
+/// # Errors
+/// Forbidden without the right.
+pub async fn list_lost_messages(
+    services: &Services,
+    caller: &Caller,
+    limit: u32,
+) -> Result<Vec<MessageId>, ServiceError> {
+    caller.require(Permission::ReadOperations)?;
+    let before = services.now().plus_millis(-LOST_AFTER_MILLIS);
+    Ok(services.store().list_lost_messages(caller.workspace_id, before, limit).await?)
 }
 
 /// For the command line: what needs attention, per workspace.

@@ -169,6 +169,10 @@ fn subject(record: &LogRecord) -> Option<SearchSubject> {
         | LogKind::MessageDelivered
         | LogKind::MessageRead
         | LogKind::MessageFailed
+        | LogKind::MessageDeferred
+        | LogKind::MessageCancelled
+        | LogKind::MessageReleased
+        | LogKind::MessageResent
         | LogKind::MessageUncertain => None,
         kind => match kind.as_str().split_once('.')?.0 {
             "message" => record.entry_id.map(|id| (SearchKind::Message, id)),

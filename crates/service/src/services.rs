@@ -7,12 +7,13 @@ use crate::{
     files::Fetching,
     housekeeping, inbound, jobs,
     live::{Followers, Hubs},
+    pace::Pace,
     search_index,
     signals::Shown,
     webhooks::{self, Webhooks},
 };
 use channel::{Registry, http::AllowList};
-use model::Timestamp;
+use model::{Timestamp, delivery::MAX_WAITING_MILLIS};
 use std::sync::Arc;
 use store::{LANES, Store, StoreError};
 use tokio::sync::{Notify, Semaphore};
@@ -32,6 +33,10 @@ pub struct ServiceConfig {
     pub sweep_millis: u64,
     /// How long raw events are kept once they are done, in days.
     pub inbound_retention_days: u32,
+    /// The longest that a message waits and is tried before it fails, in milliseconds.
+    pub give_up_millis: i64,
+    /// Messages that one account sends in a second; `None`: what its channel says.
+    pub sends_per_second: Option<u32>,
     /// Jobs that this process works on at the same time.
     pub job_concurrency: usize,
     /// The most bytes of a file that somebody gives us.
@@ -51,6 +56,8 @@ impl Default for ServiceConfig {
             proof_wait_millis: None,
             sweep_millis: 5_000,
             inbound_retention_days: 14,
+            give_up_millis: MAX_WAITING_MILLIS,
+            sends_per_second: None,
             job_concurrency: 64,
             max_upload_bytes: 25 * 1024 * 1024,
             webhook_allow: AllowList::default(),
@@ -82,6 +89,7 @@ pub(crate) struct Inner {
     pub(crate) webhooks: Webhooks,
     pub(crate) fetching: Fetching,
     pub(crate) shown: Shown,
+    pub(crate) pace: Pace,
 }
 
 impl Services {
@@ -115,6 +123,7 @@ impl Services {
             webhooks,
             fetching,
             shown: Shown::default(),
+            pace: Pace::default(),
         })))
     }
 

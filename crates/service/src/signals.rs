@@ -9,7 +9,7 @@ use crate::{
 use channel::Signal;
 use model::{
     IdentityId, Permission, RouteId, ThreadId, Timestamp,
-    gate::{Decision, may_send},
+    gate::{Decision, Way, may_send},
 };
 use std::{
     collections::HashMap,
@@ -124,8 +124,9 @@ async fn show(
     if !channel.capabilities().signals || (signal == Signal::Seen && !channel.shows_seen(&account)) {
         return Ok(());
     }
-    let decision = may_send(author(caller).kind, rule_of(channel, &account), route.state, services.now());
-    if matches!(decision, Decision::Deny(_)) || !is_due() {
+    let way = Way { identity_id: route.identity_id, rule: rule_of(channel, &account), state: route.state };
+    // Nothing is shown where nothing may be said now.
+    if !matches!(may_send(author(caller).kind, &way, &[], services.now()), Decision::Allow(_)) || !is_due() {
         return Ok(());
     }
     if let Err(unavailable) = channel.signal(&account, &route.address, signal).await {

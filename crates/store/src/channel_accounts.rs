@@ -6,6 +6,7 @@ use crate::{
     error::{Result, StoreError},
     idempotency::{Created, Idempotency, claim, give_back},
     log::NewRecord,
+    pauses,
 };
 use futures_util::FutureExt;
 use model::{ChannelAccountId, Timestamp, WorkspaceId, channel_account::ChannelAccount, log::LogKind};
@@ -68,6 +69,8 @@ pub struct ChannelAccountUpdate {
     pub shared_callback_key: Option<String>,
     /// The key of a new callback address, used when the app changed and none is shared.
     pub callback_key: String,
+    /// What made it pause may be mended: it sends again.
+    pub resume: bool,
     /// Who.
     pub actor_id: String,
     /// Now.
@@ -122,15 +125,15 @@ queries! {
     /// Whether an update is there already: sealing never gives the same text twice, so the text names the update.
     IS_WRITTEN = Same("SELECT id FROM channel_account WHERE workspace_id = $1 AND id = $2 AND version = $3 AND secrets = $4");
     INSERT_ENDPOINT = Same("INSERT INTO callback_endpoint (callback_key, workspace_id, kind, fingerprint, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (callback_key) DO NOTHING");
-    GET = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at, workspace_id, namespace, secrets, version, address FROM channel_account WHERE workspace_id = $1 AND id = $2");
+    GET = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at, pause_reason, paused_at, paused_until, pause_code, pause_detail, workspace_id, namespace, secrets, version, address FROM channel_account WHERE workspace_id = $1 AND id = $2");
     SETTINGS = Same("SELECT kind, settings FROM channel_account WHERE workspace_id = $1 AND id = $2");
-    LIST = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at FROM channel_account WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3");
+    LIST = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at, pause_reason, paused_at, paused_until, pause_code, pause_detail FROM channel_account WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3");
     GET_ENDPOINT = Same("SELECT workspace_id, kind FROM callback_endpoint WHERE callback_key = $1");
-    LIST_BEHIND = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at, workspace_id, namespace, secrets, version, address FROM channel_account WHERE callback_key = $1 ORDER BY id");
+    LIST_BEHIND = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at, pause_reason, paused_at, paused_until, pause_code, pause_detail, workspace_id, namespace, secrets, version, address FROM channel_account WHERE callback_key = $1 ORDER BY id");
     TOUCH = Same("UPDATE channel_account SET last_callback_at = $1 WHERE workspace_id = $2 AND id = $3");
     CLAIM_UNROUTABLE = Same("UPDATE inbound_event SET state = 'stored', channel_account_id = $1 WHERE workspace_id = $2 AND state = 'unroutable' AND callback_key = $3 AND address = $4");
     ALL_SEALED = Same("SELECT secrets FROM channel_account");
-    SECRETS_PAGE = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at, workspace_id, namespace, secrets, version, address FROM channel_account ORDER BY id");
+    SECRETS_PAGE = Same("SELECT id, kind, name, enabled, settings, secret_names, callback_key, last_callback_at, created_at, pause_reason, paused_at, paused_until, pause_code, pause_detail, workspace_id, namespace, secrets, version, address FROM channel_account ORDER BY id");
 }
 
 fn read_account(row: &Row<'_>) -> Result<ChannelAccount> {
@@ -141,6 +144,7 @@ fn read_account(row: &Row<'_>) -> Result<ChannelAccount> {
         kind,
         name: row.text(2)?,
         enabled: row.flag(3)?,
+        pause: pauses::read(row, 9)?,
         settings: row.json(4)?,
         secret_names: row.json(5)?,
         last_callback_at: row.opt_int(7)?.map(Timestamp),
@@ -159,13 +163,13 @@ fn read_sealed(row: &Row<'_>) -> Result<Sealed> {
     Ok(Sealed {
         row: ChannelAccountRow {
             account: read_account(row)?,
-            workspace_id: WorkspaceId(row.int(9)?),
-            namespace: row.text(10)?,
+            workspace_id: WorkspaceId(row.int(14)?),
+            namespace: row.text(15)?,
             secrets: BTreeMap::new(),
-            version: row.int(12)?,
+            version: row.int(17)?,
         },
-        secrets: row.text(11)?,
-        address: row.text(13)?,
+        secrets: row.text(16)?,
+        address: row.text(18)?,
     })
 }
 
@@ -302,7 +306,7 @@ impl Store {
                     let (workspace_id, id) = (change.workspace_id, change.id);
                     let known = executor
                         .query_opt(GET, &params![workspace_id.0, id.0], |row| {
-                            Ok((row.text(1)?, row.text(6)?, row.int(12)?))
+                            Ok((row.text(1)?, row.text(6)?, row.int(17)?))
                         })
                         .await?;
                     let Some((kind, old_key, version)) = known else { return Ok(false) };
@@ -343,6 +347,9 @@ impl Store {
                     executor.log(record);
                     let params = params![change.id.0, change.workspace_id.0, &key, &change.address];
                     executor.execute(CLAIM_UNROUTABLE, &params).await?;
+                    if change.resume {
+                        pauses::resume(executor, change.workspace_id, change.id, change.now).await?;
+                    }
                     Ok(true)
                 }
                 .boxed()

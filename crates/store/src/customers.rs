@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use model::{
     AttributeId, ChannelAccountId, CustomerId, IdentityId, ThreadId, Timestamp, WorkspaceId,
     attribute::ValueSource,
-    customer::{Customer, Identity, Verification},
+    customer::{Customer, Identity, Suppression, Verification},
     log::LogKind,
 };
 use std::collections::{BTreeMap, HashMap};
@@ -39,7 +39,7 @@ pub struct CustomerUpdate {
 /// What every query of identities gives: whose it is, the identity, the route, how sure it is.
 macro_rules! identity_columns {
     () => {
-        "i.customer_id, i.id, i.address, a.kind, r.channel_account_id, r.window_until, r.blocked, r.last_inbound_at, i.verification, i.verification_source, COALESCE(i.verification_at, i.created_at)"
+        "i.customer_id, i.id, i.address, a.kind, r.channel_account_id, r.window_until, r.blocked, r.last_inbound_at, i.verification, i.verification_source, COALESCE(i.verification_at, i.created_at), i.suppressed_at, i.suppressed_by, i.suppressed_reason"
     };
 }
 /// The rows beside the identity `i`.
@@ -99,6 +99,14 @@ pub(crate) async fn complete_customers(executor: &Executor, customers: &mut [Cus
 }
 
 fn read_identity(row: &Row<'_>) -> Result<(i64, Identity)> {
+    let suppression = match row.opt_int(11)? {
+        Some(at) => Some(Suppression {
+            at: Timestamp(at),
+            by: row.opt_text(12)?.unwrap_or_default(),
+            reason: row.opt_text(13)?.unwrap_or_default(),
+        }),
+        None => None,
+    };
     let identity = Identity {
         id: IdentityId(row.int(1)?),
         address: row.text(2)?,
@@ -108,6 +116,7 @@ fn read_identity(row: &Row<'_>) -> Result<(i64, Identity)> {
         // What the channel and the account allow is not the store's to know.
         human_window_until: None,
         blocked: row.flag(6)?,
+        suppression,
         last_inbound_at: row.opt_int(7)?.map(Timestamp),
         verification: Verification { level: row.parse(8)?, source: row.text(9)?, at: Timestamp(row.int(10)?) },
     };

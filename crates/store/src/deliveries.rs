@@ -4,15 +4,19 @@ use crate::{
     Store,
     engine::{Executor, Row, params, queries},
     episodes,
-    error::Result,
+    error::{Result, StoreError},
     jobs::{self, ClaimedJob},
     log::NewRecord,
-    routes::RouteRow,
+    pauses::{self, NewPause},
+    routes::{RouteRow, read_state, state_columns},
 };
 use futures_util::FutureExt;
 use model::{
     Block, ChannelAccountId, CustomerId, DeliveryState, FailureReason, IdentityId, MessageId, RouteId, ThreadId,
-    Timestamp, WorkspaceId, episode::RecountReason, gate::RouteState, log::LogKind,
+    Timestamp, WorkspaceId,
+    episode::RecountReason,
+    gate::Alternative,
+    log::LogKind,
     message::{AuthorKind, ReplyTo},
 };
 
@@ -75,6 +79,19 @@ pub enum AttemptOutcome {
         code: Option<String>,
         /// In words.
         detail: String,
+        /// The other ways that were open, when it could not go its own.
+        alternatives: Vec<Alternative>,
+    },
+    /// It did not go out, and nothing goes over its account for now. It waits, and the try does not count.
+    Paused {
+        /// What the account's pause comes from.
+        pause: NewPause,
+        /// The provider's code.
+        code: Option<String>,
+        /// In words.
+        detail: String,
+        /// When it has waited for long enough.
+        give_up_at: Timestamp,
     },
     /// Nobody knows yet. The attempt stays open until then.
     AwaitProof {
@@ -106,7 +123,7 @@ pub struct Ended {
 }
 
 queries! {
-    FIND = Same("SELECT m.id, m.delivery_state, m.author_kind, m.blocks, r.id, r.identity_id, i.address, r.channel_account_id, r.window_until, r.last_inbound_at, r.blocked, a.enabled, j.created_at, m.author_name, m.reply_to FROM message m JOIN route r ON r.id = m.route_id JOIN identity i ON i.id = r.identity_id JOIN channel_account a ON a.id = r.channel_account_id LEFT JOIN job j ON j.kind = 'deliver' AND j.subject_id = m.id WHERE m.workspace_id = $1 AND m.id = $2 AND m.direction = 'outbound'");
+    FIND = Same(concat!("SELECT m.id, m.delivery_state, m.author_kind, m.blocks, r.id, r.identity_id, i.address, r.channel_account_id, j.created_at, ", state_columns!(), ", m.author_name, m.reply_to FROM message m JOIN route r ON r.id = m.route_id JOIN identity i ON i.id = r.identity_id JOIN channel_account a ON a.id = r.channel_account_id LEFT JOIN job j ON j.kind = 'deliver' AND j.subject_id = m.id WHERE m.workspace_id = $1 AND m.id = $2 AND m.direction = 'outbound'"));
     /// Only of the same account: elsewhere the id means nothing, or another message.
     QUOTED = Same("SELECT external_id FROM message WHERE workspace_id = $1 AND id = $2 AND channel_account_id = $3");
     LIST_ATTEMPTS = Same("SELECT number, started_at, ended_at FROM attempt WHERE message_id = $1 AND workspace_id = $2 ORDER BY number");
@@ -121,7 +138,10 @@ queries! {
     MARK_SENT = Same("UPDATE message SET delivery_state = 'sent', external_id = $1, failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $2 AND id = $3 AND delivery_state IN ('queued', 'sending', 'uncertain') RETURNING identity_id, route_id, sent_at");
     MARK_SENT_AFTER_ALL = Same("UPDATE message SET delivery_state = 'sent', external_id = $1, failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $2 AND id = $3 AND delivery_state = 'failed' RETURNING identity_id, route_id, sent_at");
     KEEP_EXTERNAL_ID = Same("UPDATE message SET external_id = $1 WHERE workspace_id = $2 AND id = $3 AND external_id IS NULL");
-    MARK_FAILURE = Same("UPDATE message SET delivery_state = $1, failure_reason = $2, failure_code = $3, failure_detail = $4 WHERE workspace_id = $5 AND id = $6 AND delivery_state IN ('queued', 'sending') RETURNING identity_id, route_id");
+    MARK_FAILURE = Same("UPDATE message SET delivery_state = $1, failure_reason = $2, failure_code = $3, failure_detail = $4, alternatives = $5 WHERE workspace_id = $6 AND id = $7 AND delivery_state IN ('queued', 'sending') RETURNING identity_id, route_id");
+    ACCOUNT_OF = Same("SELECT channel_account_id FROM message WHERE workspace_id = $1 AND id = $2");
+    /// Told once for each reason, not for each look.
+    DEFER = Same("UPDATE message SET failure_reason = $1, failure_code = NULL, failure_detail = NULL, alternatives = '[]' WHERE workspace_id = $2 AND id = $3 AND delivery_state = 'queued' AND (failure_reason IS NULL OR failure_reason <> $1) RETURNING identity_id");
     BLOCK_ROUTE = Same("UPDATE route SET blocked = TRUE WHERE workspace_id = $1 AND id = $2");
     /// The provider knows better than our clock; not when the customer wrote since the attempt began.
     CLOSE_WINDOW = Same("UPDATE route SET window_until = $1 WHERE workspace_id = $2 AND id = $3 AND window_until > $1 AND (last_inbound_at IS NULL OR last_inbound_at <= (SELECT sent_at FROM message WHERE workspace_id = $2 AND id = $4))");
@@ -216,12 +236,18 @@ async fn mark_failure(
     failure: (FailureReason, Option<&str>, &str),
 ) -> Result<()> {
     let (reason, code, detail) = failure;
+    let alternatives = match &ended.outcome {
+        AttemptOutcome::Failed { alternatives, .. } => serde_json::to_string(alternatives),
+        _ => Ok("[]".to_owned()),
+    };
+    let alternatives = alternatives.map_err(|error| StoreError::Internal(error.to_string()))?;
     let workspace_id = ended.job.workspace_id;
     let params = params![
         state.as_str(),
         reason.as_str(),
         code.map(|code| cut(code, 64)),
         cut(detail, 500),
+        &alternatives,
         workspace_id.0,
         ended.message_id.0,
     ];
@@ -281,7 +307,23 @@ async fn end(store: &Store, executor: &Executor, ended: &Ended) -> Result<()> {
             let failure = (FailureReason::Temporary, code.as_deref(), detail.as_str());
             mark_failure(store, executor, ended, DeliveryState::Queued, LogKind::MessageRetried, failure).await
         }
-        AttemptOutcome::Failed { reason, code, detail } => {
+        AttemptOutcome::Paused { pause, code, detail, give_up_at } => {
+            if !close("paused", code.as_deref(), Some(detail)).await? {
+                return Ok(());
+            }
+            let account =
+                executor.query_opt(ACCOUNT_OF, &params![workspace_id.0, message_id.0], |row| row.int(0)).await?;
+            let Some(account) = account.map(ChannelAccountId) else { return Ok(()) };
+            let (code, detail) = (code.as_deref().map(|code| cut(code, 64)), cut(detail, 500));
+            let until = pauses::pause(executor, (workspace_id, account), pause, code, detail, *now).await?;
+            let due_at = until.map_or(*give_up_at, |until| until.min(*give_up_at));
+            if !jobs::reschedule(executor, job, due_at, job.tries, Some(detail)).await? {
+                return Ok(());
+            }
+            let failure = (pause.reason, code, detail);
+            mark_failure(store, executor, ended, DeliveryState::Queued, LogKind::MessageDeferred, failure).await
+        }
+        AttemptOutcome::Failed { reason, code, detail, .. } => {
             if !close("failed", code.as_deref(), Some(detail)).await? {
                 return Ok(());
             }
@@ -289,7 +331,7 @@ async fn end(store: &Store, executor: &Executor, ended: &Ended) -> Result<()> {
             mark_failure(store, executor, ended, DeliveryState::Failed, LogKind::MessageFailed, failure).await?;
             // What only an admin can mend stays in sight as a dead job; the rest is the agent's, on the message itself.
             match reason {
-                FailureReason::Unauthorized | FailureReason::PolicyBlocked | FailureReason::GaveUp => {
+                FailureReason::NotPermitted | FailureReason::GaveUp | FailureReason::Expired => {
                     jobs::bury(executor, workspace_id, job.id, job.tries + 1, cut(detail, 500)).await
                 }
                 _ => jobs::finish(executor, workspace_id, job.id).await,
@@ -314,12 +356,15 @@ async fn end(store: &Store, executor: &Executor, ended: &Ended) -> Result<()> {
     }
 }
 
+/// Where the columns of [`FIND`] go on behind those of the route's state.
+const AFTER_STATE: usize = 16;
+
 fn read_delivery(row: &Row<'_>) -> Result<Delivery> {
     Ok(Delivery {
         message_id: MessageId(row.int(0)?),
         state: row.parse(1)?,
         author: row.parse(2)?,
-        author_name: row.text(13)?,
+        author_name: row.text(AFTER_STATE)?,
         blocks: row.json(3)?,
         reply_to: None,
         route: RouteRow {
@@ -327,12 +372,7 @@ fn read_delivery(row: &Row<'_>) -> Result<Delivery> {
             identity_id: IdentityId(row.int(5)?),
             address: row.text(6)?,
             channel_account_id: ChannelAccountId(row.int(7)?),
-            state: RouteState {
-                window_until: row.opt_int(8)?.map(Timestamp),
-                last_inbound_at: row.opt_int(9)?.map(Timestamp),
-                blocked: row.flag(10)?,
-                account_enabled: row.flag(11)?,
-            },
+            state: read_state(row, 9)?,
         },
         open_attempt: None,
         first_tried_at: None,
@@ -347,8 +387,9 @@ impl Store {
             async move {
                 let params = params![workspace_id.0, message_id.0];
                 let found = executor.query_opt(FIND, &params, |row| {
-                    let quoted = row.opt_text(14)?.map(|_| row.json::<ReplyTo>(14)).transpose()?;
-                    Ok((read_delivery(row)?, row.opt_int(12)?, quoted.and_then(|quoted| quoted.message_id)))
+                    let quoted =
+                        row.opt_text(AFTER_STATE + 1)?.map(|_| row.json::<ReplyTo>(AFTER_STATE + 1)).transpose()?;
+                    Ok((read_delivery(row)?, row.opt_int(8)?, quoted.and_then(|quoted| quoted.message_id)))
                 });
                 let Some((mut delivery, job_made, quoted)) = found.await? else { return Ok(None) };
                 if let Some(quoted) = quoted {
@@ -412,6 +453,37 @@ impl Store {
             })
             .await?;
         Ok(started)
+    }
+
+    /// Puts a delivery off without a try. With a reason the message says why it waits.
+    pub async fn defer_delivery(
+        &self,
+        job: ClaimedJob,
+        due_at: Timestamp,
+        reason: Option<FailureReason>,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.write((job, due_at, reason, now), |executor, (job, due_at, reason, now)| {
+            async move {
+                let (workspace_id, message_id) = (job.workspace_id, MessageId(job.subject_id));
+                if !jobs::reschedule(executor, job, *due_at, job.tries, reason.map(FailureReason::as_str)).await? {
+                    return Ok(());
+                }
+                let Some(reason) = reason else { return Ok(()) };
+                let params = params![reason.as_str(), workspace_id.0, message_id.0];
+                let identity = executor.query_opt(DEFER, &params, |row| Ok(IdentityId(row.int(0)?))).await?;
+                if let Some(identity) = identity {
+                    let place = episodes::row::place(executor, workspace_id, identity).await?;
+                    let mut record = place.record(LogKind::MessageDeferred, message_id, *now);
+                    record.detail = Some(serde_json::json!({ "reason": reason.as_str() }).to_string());
+                    executor.log(record);
+                }
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
+        .map(|_| ())
     }
 
     /// Writes how an attempt ended, with everything that follows from it.

@@ -7,9 +7,11 @@ use crate::{
 };
 use futures_util::FutureExt;
 use model::{
-    AgentId, ChannelAccountId, EntryId, EpisodeId, IdentityId, MessageId, NoteId, ThreadId, Timestamp, TokenId,
-    WorkspaceId,
+    AgentId, ChannelAccountId, EntryId, EpisodeId, FailureReason, IdentityId, MessageId, NoteId, ThreadId, Timestamp,
+    TokenId, WorkspaceId,
+    delivery::next_step,
     entry::{Entry, EntryBody, Event, Note},
+    gate::Alternative,
     log::LogKind,
     message::{Author, Delivery, DeliveryError, Message},
 };
@@ -20,7 +22,7 @@ use std::collections::{BTreeSet, HashMap};
 /// that it names (nulls where there is none).
 macro_rules! entry_columns {
     () => {
-        "l.seq, l.kind, l.at, l.identity_id, l.episode_id, l.entry_id, l.detail, l.actor_id, ep.subject, m.direction, m.author_kind, m.author_id, m.author_name, m.blocks, m.not_shown, m.at, m.channel_account_id, m.external_id, m.episode_id, m.reply_to, m.reactions, m.choice, m.edited_at, m.send_at, m.standby, m.reply_kind, m.delivery_state, m.failure_reason, m.failure_code, m.failure_detail, m.tries, n.author_kind, n.author_id, n.author_name, n.text, n.mentions, n.episode_id, h.what, h.at"
+        "l.seq, l.kind, l.at, l.identity_id, l.episode_id, l.entry_id, l.detail, l.actor_id, ep.subject, m.direction, m.author_kind, m.author_id, m.author_name, m.blocks, m.not_shown, m.at, m.channel_account_id, m.external_id, m.episode_id, m.reply_to, m.reactions, m.choice, m.edited_at, m.send_at, m.standby, m.reply_kind, m.delivery_state, m.failure_reason, m.failure_code, m.failure_detail, m.tries, n.author_kind, n.author_id, n.author_name, n.text, n.mentions, n.episode_id, h.what, h.at, m.cancel_on_reply, m.client_id, m.resent_from, m.resent_as, m.alternatives"
     };
 }
 /// The rows beside the record `l`, each by its key.
@@ -47,8 +49,8 @@ queries! {
         postgres: concat!("SELECT ", entry_columns!(), " FROM UNNEST($1::bigint[], $2::bigint[]) AS u(id, workspace_id) JOIN log l ON l.entry_id = u.id AND l.shown AND l.workspace_id = u.workspace_id", beside!()),
     };
     DELIVERIES = Two {
-        sqlite: "SELECT id, delivery_state, failure_reason, failure_code, failure_detail, tries FROM message WHERE workspace_id = $1 AND id = $2 AND delivery_state IS NOT NULL",
-        postgres: "SELECT m.id, m.delivery_state, m.failure_reason, m.failure_code, m.failure_detail, m.tries FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN message m ON m.id = u.id AND m.workspace_id = u.workspace_id WHERE m.delivery_state IS NOT NULL",
+        sqlite: "SELECT id, delivery_state, failure_reason, failure_code, failure_detail, tries, alternatives FROM message WHERE workspace_id = $1 AND id = $2 AND delivery_state IS NOT NULL",
+        postgres: "SELECT m.id, m.delivery_state, m.failure_reason, m.failure_code, m.failure_detail, m.tries, m.alternatives FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN message m ON m.id = u.id AND m.workspace_id = u.workspace_id WHERE m.delivery_state IS NOT NULL",
     };
     AGENT_NAMES = Two {
         sqlite: "SELECT id, name FROM agent WHERE workspace_id = $1 AND id = $2",
@@ -60,14 +62,17 @@ queries! {
     };
 }
 
-pub(crate) fn read_delivery(row: &Row<'_>, first: usize) -> Result<Option<Delivery>> {
+/// `alternatives`: the column that holds them.
+pub(crate) fn read_delivery(row: &Row<'_>, first: usize, alternatives: usize) -> Result<Option<Delivery>> {
     let Some(state) = row.opt_text(first)? else { return Ok(None) };
     let error = match row.opt_text(first + 1)? {
-        Some(reason) => Some(DeliveryError {
-            reason: reason.parse().map_err(StoreError::Internal)?,
-            code: row.opt_text(first + 2)?,
-            detail: row.opt_text(first + 3)?,
-        }),
+        Some(reason) => {
+            let reason: FailureReason = reason.parse().map_err(StoreError::Internal)?;
+            let code = row.opt_text(first + 2)?;
+            let alternatives: Vec<Alternative> = row.json(alternatives)?;
+            let next_step = next_step(reason, code.as_deref(), !alternatives.is_empty());
+            Some(DeliveryError { reason, code, detail: row.opt_text(first + 3)?, next_step, alternatives })
+        }
         None => None,
     };
     let tries = u32::try_from(row.int(first + 4)?).unwrap_or(u32::MAX);
@@ -96,7 +101,11 @@ fn read_message(row: &Row<'_>) -> Result<Message> {
         send_at: row.opt_int(23)?.map(Timestamp),
         standby: row.flag(24)?,
         reply_kind: row.parse(25)?,
-        delivery: read_delivery(row, 26)?,
+        cancel_on_reply: row.flag(39)?,
+        client_id: row.opt_text(40)?,
+        resent_from: row.opt_int(41)?.map(MessageId),
+        resent_as: row.opt_int(42)?.map(MessageId),
+        delivery: read_delivery(row, 26, 43)?,
     })
 }
 
@@ -270,7 +279,7 @@ impl Store {
             async move {
                 let ids: Vec<[Value<'_>; 2]> = messages.iter().map(|id| params![workspace_id.0, id.0]).collect();
                 let found = executor
-                    .batch(DELIVERIES, &ids, |row| Ok((MessageId(row.int(0)?), read_delivery(row, 1)?)))
+                    .batch(DELIVERIES, &ids, |row| Ok((MessageId(row.int(0)?), read_delivery(row, 1, 6)?)))
                     .await?;
                 Ok(found.into_iter().filter_map(|(id, delivery)| delivery.map(|delivery| (id, delivery))).collect())
             }

@@ -3,19 +3,25 @@
 use crate::{
     Store,
     engine::{Executor, Row, Value, params, queries},
-    error::Result,
+    error::{Result, StoreError},
     log::NewRecord,
 };
 use futures_util::FutureExt;
 use model::{
-    EpisodeId, FileId, IdentityId, JobId, MessageId, PromiseId, Timestamp, WorkspaceId,
+    ChannelAccountId, EpisodeId, FailureReason, FileId, IdentityId, JobId, MessageId, PromiseId, Timestamp,
+    WorkspaceId,
+    delivery::next_step,
     id::encode_base32,
     log::LogKind,
     operation::{Job, JobState},
 };
+use std::collections::BTreeMap;
 
 /// The kind of a job that delivers a message.
 pub const DELIVER: &str = "deliver";
+
+/// The kind of a job that sends a message at its time.
+pub const SEND_LATER: &str = "send_later";
 
 /// The kind of a job that closes a resolved episode after silence.
 pub const CLOSE_EPISODE: &str = "close_episode";
@@ -52,10 +58,57 @@ pub struct ClaimedJob {
     pub tries: u32,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The account that a delivery goes over.
+    pub channel_account_id: Option<ChannelAccountId>,
+}
+
+/// How many more deliveries each account can take at the same time.
+#[derive(Debug, Clone, Default)]
+pub struct AccountRoom {
+    /// What is left of accounts of which something is known; those with nothing left are passed over.
+    pub left: BTreeMap<ChannelAccountId, usize>,
+    /// What an account can take of which nothing is known yet.
+    pub unknown: usize,
+}
+
+impl AccountRoom {
+    /// Room for everything.
+    #[must_use]
+    pub fn unlimited() -> Self {
+        Self { left: BTreeMap::new(), unknown: usize::MAX }
+    }
+
+    /// The accounts without room, as the queries look for them: each number between commas.
+    fn full(&self) -> String {
+        let full = self.left.iter().filter(|(_, left)| **left == 0);
+        full.fold(",".to_owned(), |text, (id, _)| format!("{text}{},", id.0))
+    }
+
+    /// Takes a place; false when there is none.
+    fn take(&mut self, id: ChannelAccountId) -> bool {
+        let left = self.left.entry(id).or_insert(self.unknown);
+        let taken = *left > 0;
+        *left = left.saturating_sub(1);
+        taken
+    }
+}
+
+/// A job, with what its message says of itself.
+macro_rules! job_columns {
+    () => {
+        "j.id, j.kind, j.subject_id, j.state, j.tries, j.due_at, j.last_error, j.channel_account_id, m.failure_reason, m.failure_code"
+    };
+}
+/// The message `m` that the job `j` is about.
+macro_rules! message_of {
+    () => {
+        " LEFT JOIN message m ON m.id = j.subject_id AND j.kind IN ('deliver', 'send_later') "
+    };
 }
 
 queries! {
-    INSERT = Same("INSERT INTO job (id, workspace_id, kind, subject_id, order_key, state, due_at, tries, created_at) VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7) ON CONFLICT (kind, subject_id) DO NOTHING");
+    /// A delivery goes over the account of its message.
+    INSERT = Same("INSERT INTO job (id, workspace_id, kind, subject_id, order_key, state, due_at, tries, created_at, channel_account_id) VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7, (SELECT m.channel_account_id FROM message m WHERE m.id = $4 AND CAST($3 AS TEXT) = 'deliver')) ON CONFLICT (kind, subject_id) DO NOTHING");
     /// Many at once. Each has its own number as its order key: it waits for nobody.
     INSERT_ALL = Two {
         sqlite: "INSERT INTO job (id, workspace_id, kind, subject_id, order_key, state, due_at, tries, created_at) VALUES ($1, $2, $3, $4, $1, 'ready', $5, 0, $5) ON CONFLICT (kind, subject_id) DO NOTHING",
@@ -67,17 +120,26 @@ queries! {
     REMOVE = Same("DELETE FROM job WHERE workspace_id = $1 AND kind = $2 AND subject_id = $3");
     EXISTS = Same("SELECT id FROM job WHERE workspace_id = $1 AND id = $2");
     /// The oldest of an order key is looked up for each due job, by index: a join would read every open job for each claim.
-    CLAIM = Two {
-        sqlite: "UPDATE job SET lease_owner = $1, lease_until = $2 WHERE id IN (SELECT j.id FROM job j WHERE j.state = 'ready' AND j.due_at <= $3 AND (j.lease_until IS NULL OR j.lease_until <= $4) AND j.id = (SELECT e.id FROM job e WHERE e.order_key = j.order_key AND e.state = 'ready' ORDER BY e.id LIMIT 1) ORDER BY j.due_at, j.id LIMIT $5) RETURNING id, workspace_id, kind, subject_id, tries, created_at",
-        postgres: "WITH due AS MATERIALIZED (SELECT j.id FROM job j WHERE j.state = 'ready' AND j.due_at <= $3 AND (j.lease_until IS NULL OR j.lease_until <= $4) AND j.id = (SELECT e.id FROM job e WHERE e.order_key = j.order_key AND e.state = 'ready' ORDER BY e.id LIMIT 1) ORDER BY j.due_at, j.id LIMIT $5 FOR UPDATE SKIP LOCKED) UPDATE job SET lease_owner = $1, lease_until = $2 FROM due WHERE job.id = due.id RETURNING job.id, job.workspace_id, job.kind, job.subject_id, job.tries, job.created_at",
+    /// Accounts that can take nothing now are passed over, so that they hold up nobody.
+    DUE = Two {
+        sqlite: "SELECT j.id, j.channel_account_id FROM job j WHERE j.state = 'ready' AND j.due_at <= $1 AND (j.lease_until IS NULL OR j.lease_until <= $1) AND (j.channel_account_id IS NULL OR instr($2, ',' || j.channel_account_id || ',') = 0) AND j.id = (SELECT e.id FROM job e WHERE e.order_key = j.order_key AND e.state = 'ready' ORDER BY e.id LIMIT 1) ORDER BY j.due_at, j.id LIMIT $3",
+        postgres: "SELECT j.id, j.channel_account_id FROM job j WHERE j.state = 'ready' AND j.due_at <= $1 AND (j.lease_until IS NULL OR j.lease_until <= $1) AND (j.channel_account_id IS NULL OR strpos($2, ',' || j.channel_account_id || ',') = 0) AND j.id = (SELECT e.id FROM job e WHERE e.order_key = j.order_key AND e.state = 'ready' ORDER BY e.id LIMIT 1) ORDER BY j.due_at, j.id LIMIT $3 FOR UPDATE SKIP LOCKED",
     };
-    /// A job behind another of its order key has no time of its own: naming one would make the worker ask again at once.
-    NEXT_DUE = Same("SELECT min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) FROM (SELECT j.due_at, j.lease_until FROM job j WHERE j.state = 'ready' AND j.id = (SELECT e.id FROM job e WHERE e.order_key = j.order_key AND e.state = 'ready' ORDER BY e.id LIMIT 1) ORDER BY j.due_at LIMIT 200) AS soon");
+    LEASE = Two {
+        sqlite: "UPDATE job SET lease_owner = $1, lease_until = $2 WHERE id = $3 RETURNING id, workspace_id, kind, subject_id, tries, created_at, channel_account_id",
+        postgres: "UPDATE job SET lease_owner = u.owner, lease_until = u.until FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[]) AS u(owner, until, id) WHERE job.id = u.id RETURNING job.id, job.workspace_id, job.kind, job.subject_id, job.tries, job.created_at, job.channel_account_id",
+    };
+    /// A job behind another of its order key has no time of its own: naming one would make the worker ask again at once. Nor has
+    /// one whose account can take nothing now: the end of another brings it about.
+    NEXT_DUE = Two {
+        sqlite: "SELECT min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) FROM (SELECT j.due_at, j.lease_until FROM job j WHERE j.state = 'ready' AND (j.channel_account_id IS NULL OR instr($1, ',' || j.channel_account_id || ',') = 0) AND j.id = (SELECT e.id FROM job e WHERE e.order_key = j.order_key AND e.state = 'ready' ORDER BY e.id LIMIT 1) ORDER BY j.due_at LIMIT 200) AS soon",
+        postgres: "SELECT min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) FROM (SELECT j.due_at, j.lease_until FROM job j WHERE j.state = 'ready' AND (j.channel_account_id IS NULL OR strpos($1, ',' || j.channel_account_id || ',') = 0) AND j.id = (SELECT e.id FROM job e WHERE e.order_key = j.order_key AND e.state = 'ready' ORDER BY e.id LIMIT 1) ORDER BY j.due_at LIMIT 200) AS soon",
+    };
     VOID_LEASES = Same("UPDATE job SET lease_owner = NULL, lease_until = NULL WHERE state = 'ready' AND lease_owner IS NOT NULL");
     RELEASE = Same("UPDATE job SET lease_owner = NULL, lease_until = NULL WHERE workspace_id = $1 AND id = $2 AND lease_owner = $3");
-    LIST = Same("SELECT id, kind, subject_id, state, tries, due_at, last_error FROM job WHERE workspace_id = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4");
-    GET = Same("SELECT id, kind, subject_id, state, tries, due_at, last_error FROM job WHERE workspace_id = $1 AND id = $2");
-    FIND_OF = Same("SELECT id, kind, subject_id, state, tries, due_at, last_error FROM job WHERE workspace_id = $1 AND kind = $2 AND subject_id = $3");
+    LIST = Same(concat!("SELECT ", job_columns!(), " FROM job j", message_of!(), "WHERE j.workspace_id = $1 AND j.state = $2 AND j.id > $3 ORDER BY j.id LIMIT $4"));
+    GET = Same(concat!("SELECT ", job_columns!(), " FROM job j", message_of!(), "WHERE j.workspace_id = $1 AND j.id = $2"));
+    FIND_OF = Same(concat!("SELECT ", job_columns!(), " FROM job j", message_of!(), "WHERE j.workspace_id = $1 AND j.kind = $2 AND j.subject_id = $3"));
     /// A job's age counts from its replay: what is given up by age would be given up at once.
     REVIVE = Same("UPDATE job SET state = 'ready', tries = 0, due_at = $1, created_at = $2 WHERE workspace_id = $3 AND id = $4 AND state = 'dead'");
     DISMISS = Same("DELETE FROM job WHERE workspace_id = $1 AND id = $2 AND state = 'dead'");
@@ -131,7 +193,20 @@ pub(crate) async fn set_timer(
     due_at: Timestamp,
     now: Timestamp,
 ) -> Result<()> {
-    let params = params![id.0, workspace_id.0, kind, subject_id, subject_id, due_at, now];
+    set_timer_in_line(executor, workspace_id, id, (kind, subject_id), subject_id, due_at, now).await
+}
+
+/// The same for one that waits for those before it in a line.
+pub(crate) async fn set_timer_in_line(
+    executor: &Executor,
+    workspace_id: WorkspaceId,
+    id: JobId,
+    (kind, subject_id): (&str, i64),
+    line: i64,
+    due_at: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let params = params![id.0, workspace_id.0, kind, subject_id, line, due_at, now];
     executor.execute(SET_TIMER, &params).await.map(|_| ())
 }
 
@@ -186,10 +261,18 @@ pub(crate) fn record(workspace_id: WorkspaceId, id: JobId, kind: LogKind, actor_
 fn read_job(row: &Row<'_>) -> Result<Job> {
     let kind = row.text(1)?;
     let subject = row.int(2)?;
+    let reason: Option<FailureReason> = match row.opt_text(8)? {
+        Some(reason) => Some(reason.parse().map_err(StoreError::Internal)?),
+        None => None,
+    };
+    let code = row.opt_text(9)?;
     Ok(Job {
+        channel_account_id: row.opt_int(7)?.map(ChannelAccountId),
+        next_step: reason.map(|reason| next_step(reason, code.as_deref(), false)),
+        reason,
         id: JobId(row.int(0)?),
         subject_id: match kind.as_str() {
-            DELIVER => MessageId(subject).to_string(),
+            DELIVER | SEND_LATER => MessageId(subject).to_string(),
             CLOSE_EPISODE | WAKE_EPISODE => EpisodeId(subject).to_string(),
             END_PROMISE => PromiseId(subject).to_string(),
             FETCH_MEDIA => FileId(subject).to_string(),
@@ -205,20 +288,29 @@ fn read_job(row: &Row<'_>) -> Result<Job> {
 }
 
 impl Store {
-    /// Takes up to `limit` due jobs of all workspaces for `owner` until `lease_until`: of each order key the oldest alone.
+    /// Takes up to `limit` due jobs of all workspaces for `owner` until `lease_until`: of each order key the oldest alone, of
+    /// each account no more than it has room for.
     pub async fn claim_jobs(
         &self,
         owner: i64,
         now: Timestamp,
         lease_until: Timestamp,
         limit: u32,
+        room: AccountRoom,
     ) -> Result<Vec<ClaimedJob>> {
         let (claimed, _) = self
-            .write((owner, now, lease_until, limit), |executor, (owner, now, lease_until, limit)| {
+            .write((owner, now, lease_until, limit, room), |executor, (owner, now, lease_until, limit, room)| {
                 async move {
-                    let params = params![*owner, *lease_until, *now, *now, *limit];
+                    let (full, mut room) = (room.full(), room.clone());
+                    let due = executor
+                        .query(DUE, &params![*now, &full, *limit], |row| {
+                            Ok((row.int(0)?, row.opt_int(1)?.map(ChannelAccountId)))
+                        })
+                        .await?;
+                    let taken = due.into_iter().filter(|(_, account)| account.is_none_or(|account| room.take(account)));
+                    let rows: Vec<[Value<'_>; 3]> = taken.map(|(id, _)| params![*owner, *lease_until, id]).collect();
                     executor
-                        .query(CLAIM, &params, |row| {
+                        .batch(LEASE, &rows, |row| {
                             Ok(ClaimedJob {
                                 id: JobId(row.int(0)?),
                                 workspace_id: WorkspaceId(row.int(1)?),
@@ -226,6 +318,7 @@ impl Store {
                                 subject_id: row.int(3)?,
                                 tries: u32::try_from(row.int(4)?).unwrap_or(u32::MAX),
                                 created_at: Timestamp(row.int(5)?),
+                                channel_account_id: row.opt_int(6)?.map(ChannelAccountId),
                             })
                         })
                         .await
@@ -236,11 +329,12 @@ impl Store {
         Ok(claimed)
     }
 
-    /// When the next job may be taken: its time, or the end of another process's lease. `None` when none is open.
-    pub async fn find_next_due(&self) -> Result<Option<Timestamp>> {
+    /// When the next job may be taken: its time, or the end of another process's lease. `None` when none is open, or all wait
+    /// for accounts without room.
+    pub async fn find_next_due(&self, room: &AccountRoom) -> Result<Option<Timestamp>> {
         let next = self
-            .read((), |executor, ()| {
-                async move { executor.query_opt(NEXT_DUE, &[], |row| row.opt_int(0)).await }.boxed()
+            .read(room.full(), |executor, full| {
+                async move { executor.query_opt(NEXT_DUE, &params![full], |row| row.opt_int(0)).await }.boxed()
             })
             .await?;
         Ok(next.flatten().map(Timestamp))

@@ -27,15 +27,19 @@ mod inbound;
 mod jobs;
 mod labels;
 mod log;
+mod lost;
 mod merges;
 mod messages;
 mod migrate;
 mod notes;
 mod open;
+mod pauses;
 mod profiles;
 mod routes;
+mod scheduled;
 mod seal;
 mod search;
+mod suppression;
 mod threads;
 mod tokens;
 mod webhooks;
@@ -58,19 +62,24 @@ pub use files::{
 };
 pub use idempotency::{Created, Idempotency};
 pub use inbound::{Applied, EventFact, LANES, NewContent, NewInboundEvent, ReadEvent, SetAsideEvent, WaitingEvent};
-pub use jobs::{CLOSE_EPISODE, ClaimedJob, DELIVER, END_PROMISE, FETCH_MEDIA, FETCH_PROFILE, WAKE_EPISODE};
+pub use jobs::{
+    AccountRoom, CLOSE_EPISODE, ClaimedJob, DELIVER, END_PROMISE, FETCH_MEDIA, FETCH_PROFILE, SEND_LATER, WAKE_EPISODE,
+};
 pub use labels::{Deleted, LabelSubject, LabelUpdate, Labelled, NewLabel, Updated};
 pub use log::LogRecord;
 pub use merges::{Merged, NewMerge, Undone, UndoneMerge};
-pub use messages::{NewMessage, RetriedMessage};
+pub use messages::{NewMessage, RetriedMessage, SendLater};
 pub use notes::NewNote;
 pub use open::{Database, Store, StoreConfig};
+pub use pauses::NewPause;
 pub use profiles::ProfileSubject;
 pub use routes::RouteRow;
+pub use scheduled::{CancelledMessage, MessageChange};
 pub use seal::{Keyring, SecretKey};
 pub use search::{
     FoundDocument, SEARCH_LIMIT, SearchBatch, SearchDocument, SearchLag, SearchRequest, SearchSource, SearchSubject,
 };
+pub use suppression::SuppressionChange;
 pub use tokens::{NewToken, TokenCredentials};
 pub use webhooks::{
     NewWebhook, ReplayedEvent, WebhookAttempt, WebhookBegin, WebhookReplay, WebhookRow, WebhookSource, WebhookUpdate,

@@ -6,14 +6,14 @@ use crate::{
     engine::{Executor, params, queries},
     episodes::{
         self,
-        join::{Joined, Joining, Spoken},
+        join::{Joined, Joining, Spoken, TurnPart},
     },
     error::{Result, StoreError},
     files,
     idempotency::{Created, Idempotency, claim},
     jobs::{self, DELIVER},
     log::NewRecord,
-    merges,
+    merges, scheduled,
 };
 use futures_util::{FutureExt, future::try_join};
 use model::{
@@ -56,9 +56,34 @@ pub struct NewMessage {
     pub new_episode: EpisodeId,
     /// The job that delivers it.
     pub job_id: JobId,
+    /// When it shall go, when that is later.
+    pub later: Option<SendLater>,
+    /// The id that its client made for it.
+    pub client_id: Option<String>,
+    /// The message that it sends again another way.
+    pub resent_from: Option<MessageId>,
     /// The caller's key.
     pub idempotency: Option<Idempotency>,
     /// Now.
+    pub now: Timestamp,
+}
+
+/// When a message shall go that is not for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SendLater {
+    /// When.
+    pub at: Timestamp,
+    /// A customer's message before that calls it off.
+    pub cancel_on_reply: bool,
+}
+
+/// What joining a matter needs of a message.
+pub(crate) struct Writing<'a> {
+    pub author: &'a Author,
+    pub blocks: &'a [Block],
+    pub reply_kind: ReplyKind,
+    pub episode_id: Option<EpisodeId>,
+    pub new_episode: EpisodeId,
     pub now: Timestamp,
 }
 
@@ -83,15 +108,18 @@ queries! {
     THREAD_OF = Same("SELECT t.id, t.customer_id FROM message m JOIN identity i ON i.id = m.identity_id JOIN thread t ON t.customer_id = i.customer_id WHERE m.workspace_id = $1 AND m.id = $2");
     /// Over a route of this workspace that is the identity's and the account's, or not at all.
     INSERT = Same("INSERT INTO message (id, workspace_id, identity_id, route_id, channel_account_id, direction, author_kind, author_id, author_name, blocks, not_shown, at, recorded_at, delivery_state, tries, reply_kind, reply_to, episode_id, turn_part, first_part_id) SELECT CAST($1 AS BIGINT), workspace_id, identity_id, id, channel_account_id, 'outbound', CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), '[]', CAST($6 AS BIGINT), CAST($6 AS BIGINT), 'queued', 0, CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS BIGINT), CAST($10 AS TEXT), CAST($11 AS BIGINT) FROM route WHERE workspace_id = $12 AND id = $13 AND identity_id = $14 AND channel_account_id = $15 ON CONFLICT (id) DO NOTHING");
+    SET_OPTIONS = Same("UPDATE message SET send_at = $1, cancel_on_reply = $2, later_episode_id = $3, client_id = $4, resent_from = $5 WHERE workspace_id = $6 AND id = $7");
+    /// The failed one says what became of it. Sent again once, unless that failed too.
+    RESENT = Same("UPDATE message SET resent_as = $1 WHERE workspace_id = $2 AND id = $3 AND delivery_state IN ('failed', 'uncertain') AND (resent_as IS NULL OR resent_as = $1 OR EXISTS (SELECT 1 FROM message n WHERE n.id = message.resent_as AND n.delivery_state IN ('failed', 'uncertain'))) RETURNING identity_id");
     QUOTED = Same("SELECT external_id FROM message WHERE workspace_id = $1 AND id = $2");
     PARTS = Same("SELECT id FROM message WHERE first_part_id = $1 AND workspace_id = $2 ORDER BY id");
     EXISTS = Same("SELECT id FROM message WHERE workspace_id = $1 AND id = $2");
     TOUCH_THREAD = Same("UPDATE thread SET last_activity_at = CASE WHEN last_activity_at < $1 THEN $1 ELSE last_activity_at END WHERE workspace_id = $2 AND id = $3");
-    REQUEUE = Same("UPDATE message SET delivery_state = 'queued', failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $1 AND id = $2 AND delivery_state IN ('failed', 'uncertain') RETURNING identity_id");
+    REQUEUE = Same("UPDATE message SET delivery_state = 'queued', failure_reason = NULL, failure_code = NULL, failure_detail = NULL WHERE workspace_id = $1 AND id = $2 AND delivery_state IN ('failed', 'uncertain') RETURNING identity_id, episode_id");
 }
 
 /// Finds the matter of a message that the business writes, and lets it happen to it.
-async fn join(store: &Store, executor: &Executor, place: &Place, new: &NewMessage) -> Result<Joined> {
+pub(crate) async fn join(store: &Store, executor: &Executor, place: &Place, new: &Writing<'_>) -> Result<Joined> {
     let mut joining = Joining::begin(executor, BTreeSet::from([place.customer_id])).await?;
     let author = match (new.author.kind, new.author.id.as_deref().and_then(|id| id.parse().ok())) {
         (AuthorKind::Agent, Some(agent)) => BusinessAuthor::Agent(agent),
@@ -100,7 +128,7 @@ async fn join(store: &Store, executor: &Executor, place: &Place, new: &NewMessag
     };
     let spoken = Spoken {
         event: EpisodeEvent::BusinessMessage { author, kind: new.reply_kind },
-        blocks: &new.blocks,
+        blocks: new.blocks,
         acknowledgement: false,
         quoted: new.episode_id,
         picked: None,
@@ -110,6 +138,51 @@ async fn join(store: &Store, executor: &Executor, place: &Place, new: &NewMessag
     let joined = joining.speak(store, executor, place, &spoken, new.now).await?;
     joining.save(store, executor, new.now).await?;
     Ok(joined)
+}
+
+impl NewMessage {
+    fn writing(&self) -> Writing<'_> {
+        let Self { author, blocks, reply_kind, episode_id, new_episode, now, .. } = self;
+        Writing {
+            author,
+            blocks,
+            reply_kind: *reply_kind,
+            episode_id: *episode_id,
+            new_episode: *new_episode,
+            now: *now,
+        }
+    }
+}
+
+/// Writes what most messages do not have.
+async fn set_options(executor: &Executor, new: &NewMessage) -> Result<()> {
+    if new.later.is_none() && new.client_id.is_none() && new.resent_from.is_none() {
+        return Ok(());
+    }
+    let params = params![
+        new.later.map(|later| later.at),
+        new.later.is_some_and(|later| later.cancel_on_reply),
+        new.later.and(new.episode_id).map(|id| id.0),
+        new.client_id.as_deref(),
+        new.resent_from.map(|id| id.0),
+        new.workspace_id.0,
+        new.id.0,
+    ];
+    executor.execute(SET_OPTIONS, &params).await.map(|_| ())
+}
+
+/// Says of a failed message that another one takes its place; false when one does already.
+async fn mark_resent(executor: &Executor, place: &Place, new: &NewMessage, failed: MessageId) -> Result<bool> {
+    let params = params![new.id.0, new.workspace_id.0, failed.0];
+    let Some(identity) = executor.query_opt(RESENT, &params, |row| Ok(IdentityId(row.int(0)?))).await? else {
+        return Ok(false);
+    };
+    jobs::remove(executor, new.workspace_id, DELIVER, failed.0).await?;
+    let mut record = place.record(LogKind::MessageResent, failed, new.now);
+    record.identity_id = Some(identity);
+    record.actor_id = new.author.id.clone();
+    executor.log(record);
+    Ok(true)
 }
 
 /// The message that another answers, as it is kept.
@@ -125,7 +198,11 @@ async fn quote(executor: &Executor, new: &NewMessage) -> Result<Option<String>> 
 async fn insert(store: &Store, executor: &Executor, new: &NewMessage) -> Result<()> {
     let blocks = serde_json::to_string(&new.blocks).map_err(|error| StoreError::Internal(error.to_string()))?;
     let place = merges::hold_place(executor, new.workspace_id, new.identity_id).await?;
-    let joined = join(store, executor, &place, new).await?;
+    // What waits for its time has answered nobody yet.
+    let joined = match new.later {
+        Some(_) => None,
+        None => Some(join(store, executor, &place, &new.writing()).await?),
+    };
     let reply_to = quote(executor, new).await?;
     let params = params![
         new.id.0,
@@ -136,8 +213,8 @@ async fn insert(store: &Store, executor: &Executor, new: &NewMessage) -> Result<
         new.now,
         new.reply_kind.as_str(),
         reply_to.as_deref(),
-        joined.episode_id.0,
-        joined.part.as_str(),
+        joined.map(|joined| joined.episode_id.0),
+        joined.map_or(TurnPart::Message, |joined| joined.part).as_str(),
         new.first_part.map(|id| id.0),
         new.workspace_id.0,
         new.route_id.0,
@@ -147,19 +224,31 @@ async fn insert(store: &Store, executor: &Executor, new: &NewMessage) -> Result<
     if executor.execute(INSERT, &params).await? == 0 {
         return Err(StoreError::Internal(format!("{} is no route of this message", new.route_id)));
     }
+    set_options(executor, new).await?;
+    if let Some(failed) = new.resent_from
+        && !mark_resent(executor, &place, new, failed).await?
+    {
+        return Err(StoreError::Contention);
+    }
     if let Some(missing) = files::attach(executor, new.workspace_id, new.id, &new.files).await? {
         return Err(StoreError::Internal(format!("{missing} went while its message was written")));
     }
     // Together, in one round trip.
     let touch = params![new.now, new.workspace_id.0, place.thread_id.0];
-    let (job, subject, order) = (new.job_id, new.id.0, new.identity_id.0);
-    try_join(
-        executor.execute(TOUCH_THREAD, &touch),
-        jobs::insert(executor, new.workspace_id, job, DELIVER, subject, order, new.now),
-    )
-    .await?;
+    let (workspace, job, now) = (new.workspace_id, new.job_id, new.now);
+    let insert = async {
+        match new.later {
+            // Parts of one act go one after the other.
+            Some(later) => {
+                let part = (new.id, new.first_part);
+                scheduled::wait(executor, workspace, job, part, later.at, now).await
+            }
+            None => jobs::insert(executor, workspace, job, DELIVER, new.id.0, new.identity_id.0, now).await,
+        }
+    };
+    try_join(executor.execute(TOUCH_THREAD, &touch), insert).await?;
     let mut record = place.record(LogKind::MessageQueued, new.id, new.now);
-    record.episode_id = Some(joined.episode_id);
+    record.episode_id = joined.map(|joined| joined.episode_id);
     record.actor_id = new.author.id.clone();
     let said = serde_json::json!({ "author": new.author.kind, "reply_kind": new.reply_kind });
     record.detail = Some(said.to_string());
@@ -229,16 +318,22 @@ impl Store {
             .write((self.clone(), retried, thread_id), |executor, (store, retried, thread_id)| {
                 async move {
                     let params = params![retried.workspace_id.0, retried.id.0];
-                    let identity = executor.query_opt(REQUEUE, &params, |row| row.int(0)).await?;
-                    let Some(identity) = identity else {
+                    let requeued =
+                        executor.query_opt(REQUEUE, &params, |row| Ok((row.int(0)?, row.opt_int(1)?))).await?;
+                    let Some((identity, episode)) = requeued else {
                         // Running the command again finds its own job.
                         return jobs::exists(executor, retried.workspace_id, retried.job_id).await;
                     };
                     let (workspace, job) = (retried.workspace_id, retried.job_id);
                     jobs::replace(executor, workspace, job, DELIVER, retried.id.0, identity, retried.now).await?;
-                    // It stands again: what it answered is answered.
-                    let reason = RecountReason::MessagesMoved;
-                    episodes::recount_of_message(store, executor, workspace, retried.id, reason, retried.now).await?;
+                    if episode.is_some() {
+                        // It stands again: what it answered is answered.
+                        let (id, reason) = (retried.id, RecountReason::MessagesMoved);
+                        episodes::recount_of_message(store, executor, workspace, id, reason, retried.now).await?;
+                    } else {
+                        // It was called off before its time, and goes now.
+                        scheduled::join_now(store, executor, workspace, retried.id, retried.now).await?;
+                    }
                     let customer = executor.query_opt(THREAD_OF, &params, |row| row.int(1)).await?;
                     let mut record = NewRecord::new(workspace, retried.now, LogKind::MessageRetried);
                     record.customer_id = customer.map(CustomerId);

@@ -17,6 +17,7 @@ const STEPS: &[(&str, &str)] = &[
     ("V0006__files", include_str!("../migrations/V0006__files.sql")),
     ("V0007__merging", include_str!("../migrations/V0007__merging.sql")),
     ("V0009__inbound_problem_index", include_str!("../migrations/V0009__inbound_problem_index.sql")),
+    ("V0010__delivery", include_str!("../migrations/V0010__delivery.sql")),
     ("V0011__media", include_str!("../migrations/V0011__media.sql")),
     ("V0012__labels_on_episodes", include_str!("../migrations/V0012__labels_on_episodes.sql")),
 ];

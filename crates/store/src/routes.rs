@@ -3,10 +3,13 @@
 use crate::{
     Store,
     engine::{Row, params, queries},
-    error::Result,
+    error::{Result, StoreError},
 };
 use futures_util::FutureExt;
-use model::{ChannelAccountId, IdentityId, RouteId, ThreadId, Timestamp, WorkspaceId, gate::RouteState};
+use model::{
+    ChannelAccountId, IdentityId, RouteId, ThreadId, Timestamp, WorkspaceId,
+    gate::{Pause, RouteState},
+};
 
 /// A way to a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +26,36 @@ pub struct RouteRow {
     pub state: RouteState,
 }
 
+/// What the gate needs to know of the route `r`, its identity `i` and its account `a`.
+macro_rules! state_columns {
+    () => {
+        "r.window_until, r.last_inbound_at, r.blocked, i.suppressed_at IS NOT NULL, a.enabled, a.pause_reason, a.paused_until"
+    };
+}
+pub(crate) use state_columns;
+
 queries! {
-    LIST_BY_THREAD = Same("SELECT r.id, r.identity_id, i.address, r.channel_account_id, r.window_until, r.last_inbound_at, r.blocked, a.enabled FROM thread x JOIN thread t ON t.id = COALESCE(x.merged_into, x.id) JOIN identity i ON i.customer_id = t.customer_id JOIN route r ON r.identity_id = i.id JOIN channel_account a ON a.id = r.channel_account_id WHERE x.workspace_id = $1 AND x.id = $2 ORDER BY r.last_inbound_at DESC NULLS LAST, r.id DESC");
-    GET = Same("SELECT r.id, r.identity_id, i.address, r.channel_account_id, r.window_until, r.last_inbound_at, r.blocked, a.enabled FROM route r JOIN identity i ON i.id = r.identity_id JOIN channel_account a ON a.id = r.channel_account_id WHERE r.workspace_id = $1 AND r.id = $2");
+    LIST_BY_THREAD = Same(concat!("SELECT r.id, r.identity_id, i.address, r.channel_account_id, ", state_columns!(), " FROM thread x JOIN thread t ON t.id = COALESCE(x.merged_into, x.id) JOIN identity i ON i.customer_id = t.customer_id JOIN route r ON r.identity_id = i.id JOIN channel_account a ON a.id = r.channel_account_id WHERE x.workspace_id = $1 AND x.id = $2 ORDER BY r.last_inbound_at DESC NULLS LAST, r.id DESC"));
+    GET = Same(concat!("SELECT r.id, r.identity_id, i.address, r.channel_account_id, ", state_columns!(), " FROM route r JOIN identity i ON i.id = r.identity_id JOIN channel_account a ON a.id = r.channel_account_id WHERE r.workspace_id = $1 AND r.id = $2"));
+}
+
+/// Reads [`state_columns`] from column `first` on.
+pub(crate) fn read_state(row: &Row<'_>, first: usize) -> Result<RouteState> {
+    let pause = match row.opt_text(first + 5)? {
+        Some(reason) => Some(Pause {
+            until: row.opt_int(first + 6)?.map(Timestamp),
+            reason: reason.parse().map_err(StoreError::Internal)?,
+        }),
+        None => None,
+    };
+    Ok(RouteState {
+        window_until: row.opt_int(first)?.map(Timestamp),
+        last_inbound_at: row.opt_int(first + 1)?.map(Timestamp),
+        blocked: row.flag(first + 2)?,
+        suppressed: row.flag(first + 3)?,
+        account_enabled: row.flag(first + 4)?,
+        pause,
+    })
 }
 
 fn read_route(row: &Row<'_>) -> Result<RouteRow> {
@@ -34,12 +64,7 @@ fn read_route(row: &Row<'_>) -> Result<RouteRow> {
         identity_id: IdentityId(row.int(1)?),
         address: row.text(2)?,
         channel_account_id: ChannelAccountId(row.int(3)?),
-        state: RouteState {
-            window_until: row.opt_int(4)?.map(Timestamp),
-            last_inbound_at: row.opt_int(5)?.map(Timestamp),
-            blocked: row.flag(6)?,
-            account_enabled: row.flag(7)?,
-        },
+        state: read_state(row, 4)?,
     })
 }
 

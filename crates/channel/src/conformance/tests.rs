@@ -223,6 +223,7 @@ impl Channel for Paper {
             "limits" => SendOutcome::RateLimited { retry_after_millis, code, detail },
             "closed" => SendOutcome::OutsideWindow { code, detail },
             "knows us not" => SendOutcome::Unauthorized { code, detail },
+            "may not" => SendOutcome::NotPermitted { code, detail },
             "blocks" => SendOutcome::Blocked { code, detail },
             "bans us" => SendOutcome::PolicyBlocked { code, detail },
             "never answers" if self.0 == Flaw::CallsATimeOutTemporary => {
@@ -278,6 +279,7 @@ fn cases() -> Vec<SendCase> {
         case("limits", OutcomeClass::RateLimited),
         case("closed", OutcomeClass::OutsideWindow),
         case("knows us not", OutcomeClass::Unauthorized),
+        case("may not", OutcomeClass::NotPermitted),
         case("blocks", OutcomeClass::Blocked),
         case("bans us", OutcomeClass::PolicyBlocked),
         case("dislikes", OutcomeClass::Permanent),

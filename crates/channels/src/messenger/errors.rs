@@ -1,8 +1,9 @@
 //! What a failed send means. The table of `README.md` (Errors), as code.
 //!
 //! Source of the codes: Messenger Platform, "Error codes" and "Send API", Graph v25.0. The code is looked at first,
-//! then the subcode. What stops the whole account until an admin acts is [`SendOutcome::Unauthorized`] (a missing permission,
-//! a token that ended) or, when no new token helps, [`SendOutcome::PolicyBlocked`].
+//! then the subcode. What stops the whole account until an admin acts is [`SendOutcome::Unauthorized`] (a token that ended) or, when
+//! no new token helps, [`SendOutcome::PolicyBlocked`]. A missing permission ([`SendOutcome::NotPermitted`]) may concern some messages alone
+//! (a tag), so others are still tried.
 
 use super::codec::{GraphError, Object};
 use channel::{SendOutcome, http::Answer};
@@ -16,6 +17,8 @@ const UNAVAILABLE_OR_CLOSED: i64 = 1_545_041;
 const NOT_RECEIVING: i64 = 2_018_108;
 /// The page's contact terms were not accepted; only an admin of the page can.
 const TERMS_NOT_ACCEPTED: i64 = 2_018_344;
+/// "Page temporarily restricted" (Send API, since June 2026).
+const PAGE_RESTRICTED: i64 = 1_893_063;
 /// Another app controls the thread (conversation routing).
 const NOT_THREAD_OWNER: i64 = 2_018_300;
 
@@ -52,9 +55,12 @@ fn by_error(error: &GraphError, status: u16, window: Window, retry_after_millis:
         other if subcode == NOT_THREAD_OWNER || other == Some(NOT_THREAD_OWNER) => {
             SendOutcome::Permanent { code, detail }
         }
-        Some(_) if subcode == TERMS_NOT_ACCEPTED => SendOutcome::Unauthorized { code, detail },
+        Some(_) if [TERMS_NOT_ACCEPTED, PAGE_RESTRICTED].contains(&subcode) => {
+            SendOutcome::PolicyBlocked { code, detail }
+        }
         Some(4 | 32 | 613 | 80006) => SendOutcome::RateLimited { retry_after_millis, code, detail },
-        Some(190 | 10 | 200..=299) => SendOutcome::Unauthorized { code, detail },
+        Some(190) => SendOutcome::Unauthorized { code, detail },
+        Some(10 | 200..=299) => SendOutcome::NotPermitted { code, detail },
         // "Temporarily blocked for policies violations" (Graph API, error codes).
         Some(368) => SendOutcome::PolicyBlocked { code, detail },
         Some(100) => SendOutcome::Permanent { code, detail },
@@ -77,7 +83,7 @@ fn by_status(answer: &Answer, retry_after_millis: Option<i64>) -> SendOutcome {
         429 => SendOutcome::RateLimited { retry_after_millis, code, detail },
         401 => SendOutcome::Unauthorized { code, detail },
         // Meta says why; a wall before it does not. Either way it is us that are refused, not the words.
-        403 => SendOutcome::Unauthorized {
+        403 => SendOutcome::NotPermitted {
             code,
             detail: format!("{detail}; check the token, and what stands between this server and the provider"),
         },

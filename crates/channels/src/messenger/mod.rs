@@ -49,6 +49,10 @@ const HUMAN_AGENT_MILLIS: i64 = 7 * 24 * 3_600_000;
 const PROOF_WAIT_MILLIS: i64 = 60_000;
 /// The Send API takes about 300 calls a second for a page; this many at a time stay under it at usual answer times.
 const MAX_CONCURRENT_SENDS: usize = 16;
+/// A third of what the Send API takes for text in a second, and half of what it takes for sound and moving pictures.
+/// Source: Messenger Platform, "Rate limits" (300 and 10 calls a second for a page).
+const SENDS_PER_SECOND: u32 = 100;
+const MEDIA_SENDS_PER_SECOND: u32 = 5;
 /// The signature of a callback over its raw bytes.
 const SIGNATURE_HEADER: &str = "x-hub-signature-256";
 
@@ -99,6 +103,8 @@ impl Channel for Messenger {
             read_receipts: true,
             proof_wait_millis: PROOF_WAIT_MILLIS,
             max_concurrent_sends: MAX_CONCURRENT_SENDS,
+            sends_per_second: SENDS_PER_SECOND,
+            media_sends_per_second: MEDIA_SENDS_PER_SECOND,
             ..native::FORMS
         }
     }

@@ -165,7 +165,8 @@ pub fn outcome(answer: &Answer, window: Window) -> SendOutcome {
 /// Bounds the words, and takes the token out of them: Graph repeats a malformed token in its error.
 pub(super) fn tidy(mut outcome: SendOutcome, token: &str) -> SendOutcome {
     use SendOutcome::{
-        Accepted, Blocked, OutsideWindow, Permanent, PolicyBlocked, RateLimited, Temporary, Unauthorized, Uncertain,
+        Accepted, Blocked, NotPermitted, OutsideWindow, Permanent, PolicyBlocked, RateLimited, Temporary, Unauthorized,
+        Uncertain,
     };
     match &mut outcome {
         Accepted { .. } => {}
@@ -173,6 +174,7 @@ pub(super) fn tidy(mut outcome: SendOutcome, token: &str) -> SendOutcome {
         | RateLimited { detail, .. }
         | OutsideWindow { detail, .. }
         | Unauthorized { detail, .. }
+        | NotPermitted { detail, .. }
         | Blocked { detail, .. }
         | PolicyBlocked { detail, .. }
         | Permanent { detail, .. }

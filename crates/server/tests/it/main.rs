@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test that fails says where")]
 
 mod catalogue;
+mod delivery;
 mod file_life;
 mod files;
 mod finding;

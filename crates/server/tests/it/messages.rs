@@ -1,6 +1,9 @@
 //! Messages in and out, repeated safely, listed completely, followed live.
 
-use crate::harness::{Engine, Installation, Scene, on_both_engines};
+use crate::{
+    harness::{Engine, Installation, Scene, on_both_engines},
+    operations,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use testkit::graph::Event;
@@ -45,8 +48,8 @@ async fn a_retry_asks_the_gate_first(engine: Engine) {
     let patch = async |scene: &Scene, body: Value| {
         scene.server.call("PATCH", &scene.owner, &account, &body, &[]).await.expect(200);
     };
-    scene.meta.new_token("EAAchanged");
-    let entry = scene.say("the token is old", None).await.expect(201);
+    scene.meta.fault_next(1, operations::NO_PERMISSION);
+    let entry = scene.say("the page has not the permission", None).await.expect(201);
     scene.live.until("message.failed").await;
     let message = format!("/api/v1/messages/{}", entry["id"].as_str().unwrap());
     let retry = format!("{message}/retry");
@@ -55,7 +58,7 @@ async fn a_retry_asks_the_gate_first(engine: Engine) {
     let seen = scene.server.get(&scene.owner, &message).await.expect(200);
     assert_eq!(seen["delivery"]["state"], "failed", "nothing was queued: {seen}");
 
-    patch(&scene, json!({"enabled": true, "secrets": {"page_access_token": "EAAchanged"}})).await;
+    patch(&scene, json!({"enabled": true})).await;
     scene.meta.fault_next(1, testkit::graph::Fault::Error { status: 400, code: 551, subcode: None });
     let queued = scene.server.post(&scene.owner, &retry, &Value::Null).await.expect(200);
     assert_eq!(queued["delivery"]["state"], "queued");

@@ -12,6 +12,8 @@ on_both_engines!(
     a_body_that_can_be_read_by_now_becomes_entries
 );
 
+/// The account may not send this: given up at once, and an admin has to look.
+pub const NO_PERMISSION: graph::Fault = graph::Fault::Error { status: 403, code: 200, subcode: None };
 /// A body that Meta signed and nobody can read.
 pub const UNREADABLE: &[u8] = b"{\"object\":\"page\",\"entry\":5}";
 
@@ -36,12 +38,16 @@ async fn delete(scene: &Scene, path: &str) -> crate::harness::Answer {
 async fn what_was_given_up_is_replayed_or_dismissed(engine: Engine) {
     let mut scene = Scene::new(engine).await;
     let supervisor = scene.installation.token("supervisor");
-    scene.meta.new_token("EAAchanged");
-    let message = scene.say("the token is old", None).await.expect(201)["id"].as_str().unwrap().to_owned();
+    scene.meta.fault_next(2, NO_PERMISSION);
+    let message =
+        scene.say("the page has not the permission", None).await.expect(201)["id"].as_str().unwrap().to_owned();
     scene.live.until("message.failed").await;
     let dead = ids(&scene, "jobs").await.remove(0);
     assert!(!scene.installation.run(&["doctor"]).status.success());
 
+    let listed = scene.server.get(&scene.owner, "/api/v1/jobs?state=dead").await.expect(200);
+    let told = &listed["items"][0];
+    assert_eq!((&told["reason"], &told["next_step"]), (&json!("not_permitted"), &json!("check_page")), "{told}");
     let replay = format!("/api/v1/jobs/{dead}/replay");
     scene.server.post(&supervisor, &replay, &Value::Null).await.problem(403, "forbidden");
     let job = scene.server.post(&scene.owner, &replay, &Value::Null).await.expect(200);

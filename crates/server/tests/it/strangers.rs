@@ -21,11 +21,9 @@ async fn a_stranger_sees_nothing(engine: Engine) {
     let mut scene = Scene::new(engine).await;
     let other = scene.another_customer().await;
     // A dead job and an event that nobody can read.
-    let token = scene.meta.token();
-    scene.meta.new_token("EAAchanged");
-    scene.say("the token is old", None).await.expect(201);
+    scene.meta.fault_next(1, operations::NO_PERMISSION);
+    scene.say("the page has not the permission", None).await.expect(201);
     scene.live.until("message.failed").await;
-    scene.meta.new_token(&token);
     operations::call_back(&scene, operations::UNREADABLE).await;
     let (job, event) = (ids(&scene, "jobs").await.remove(0), ids(&scene, "inbound-events").await.remove(0));
     let server = &scene.server;
@@ -56,6 +54,7 @@ async fn a_stranger_sees_nothing(engine: Engine) {
         ("/attributes/", &field["id"]),
         ("/calendars/", &calendar["id"]),
         ("/merges/", &merge["id"]),
+        ("/identities/", &thread["customer"]["identities"][0]["id"]),
     ]
     .map(|(place, id)| (place, id.as_str().unwrap().to_owned()))
     .to_vec();

@@ -14,14 +14,15 @@ use crate::{
     files::insert_media,
     log::NewRecord,
     profiles,
+    scheduled::customers_replied,
 };
 use model::{
-    ChannelAccountId, EntryId, EpisodeId, IdentityId, MessageId, RouteId, Timestamp,
+    ChannelAccountId, CustomerId, EntryId, EpisodeId, IdentityId, MessageId, RouteId, Timestamp,
     episode::{BusinessAuthor, EpisodeEvent, ReplyKind},
     log::LogKind,
     message::{AuthorKind, ReplyTo},
 };
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 queries! {
     LOCK_LANE = Same("UPDATE inbound_lane SET turn = turn + 1 WHERE id = $1");
@@ -395,6 +396,10 @@ pub(super) async fn apply(store: &Store, executor: &Executor, lane: i64, events:
     }
     // A matter's row is there before the message that names it.
     batch.joining.save(store, executor, now).await?;
+    let wrote = batch.rows.iter().filter(|row| matches!(row.event.fact, EventFact::Message { .. }));
+    let wrote: BTreeSet<CustomerId> =
+        wrote.filter(|row| !row.person.is_new).map(|row| row.person.customer_id).collect();
+    customers_replied(store, executor, &wrote.into_iter().collect::<Vec<_>>(), now).await?;
     let rows: Vec<[Value<'_>; 21]> = batch.rows.iter().map(NewRow::params).collect();
     executor.batch_execute(INSERT_MESSAGES, &rows).await?;
     for row in batch.rows.iter().filter(|row| !row.content.media.is_empty()) {

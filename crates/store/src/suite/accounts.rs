@@ -26,6 +26,7 @@ on_both_engines! {
 
 fn change(page: &Page, row: &ChannelAccountRow) -> ChannelAccountUpdate {
     ChannelAccountUpdate {
+        resume: false,
         id: page.id,
         workspace_id: page.workspace,
         version: row.version,

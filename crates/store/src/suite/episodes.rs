@@ -286,7 +286,12 @@ async fn a_reply_that_fails_is_owed_again_from_the_start(harness: Harness) {
     let id = harness.answer_at(&talk, "soon", later(1_000)).await;
     assert_eq!(harness.only(&talk).await.ball, Ball::Customer);
     let (job, number) = harness.begin(id, 1, later(2_000)).await;
-    let failed = AttemptOutcome::Failed { reason: FailureReason::OutsideWindow, code: None, detail: String::new() };
+    let failed = AttemptOutcome::Failed {
+        reason: FailureReason::OutsideWindow,
+        code: None,
+        detail: String::new(),
+        alternatives: vec![],
+    };
     harness.end(&job, number, failed, later(3_000)).await;
     let owed = harness.only(&talk).await;
     assert_eq!((owed.ball, owed.unanswered_since), (Ball::Human, Some(now())), "from the original moment");

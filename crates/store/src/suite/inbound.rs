@@ -4,7 +4,7 @@ use super::{
     Harness, later, now, on_both_engines,
     world::{DAY, Talk, blocks},
 };
-use crate::{AttemptOutcome, EventFact, NewInboundEvent, ReadEvent, RouteRow};
+use crate::{AccountRoom, AttemptOutcome, EventFact, NewInboundEvent, ReadEvent, RouteRow};
 use model::{
     ChannelAccountId, DeliveryState, EntryId, InboundEventId, MessageId, WorkspaceId, entry::EntryBody, log::LogKind,
     operation::InboundState,
@@ -222,6 +222,7 @@ async fn a_message_from_the_customer_ends_a_block(harness: Harness) {
         reason: model::FailureReason::Blocked,
         code: Some("551".into()),
         detail: "not available".into(),
+        alternatives: vec![],
     };
     harness.end(&job, number, blocked, now()).await;
     assert!(route_of(&harness, &talk).await.state.blocked);
@@ -305,7 +306,7 @@ async fn a_receipt_may_come_before_the_answer(harness: Harness) {
     assert_eq!(harness.state(second).await, DeliveryState::Delivered);
     harness.end(&job, 1, AttemptOutcome::AwaitProof { until: later(99), detail: String::new() }, later(50)).await;
     assert_eq!(harness.state(second).await, DeliveryState::Delivered);
-    assert!(harness.store.find_next_due().await.unwrap().is_none(), "no job is left");
+    assert!(harness.store.find_next_due(&AccountRoom::unlimited()).await.unwrap().is_none(), "no job is left");
 }
 
 async fn an_echo_ends_doubt(harness: Harness) {

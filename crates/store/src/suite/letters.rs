@@ -25,7 +25,8 @@ async fn given_up(harness: &Harness) -> (MessageId, JobId, model::ThreadId) {
     let talk = harness.talk().await;
     let id = harness.queue(&talk, "hello").await;
     let (job, number) = harness.begin(id, 1, now()).await;
-    let outcome = AttemptOutcome::Failed { reason: FailureReason::GaveUp, code: None, detail: "no".into() };
+    let outcome =
+        AttemptOutcome::Failed { reason: FailureReason::GaveUp, code: None, detail: "no".into(), alternatives: vec![] };
     harness.end(&job, number, outcome, now()).await;
     (id, job.id, talk.thread)
 }
@@ -74,8 +75,10 @@ async fn a_dead_job_is_revived_or_dismissed(harness: Harness) {
     let claimed = harness.claim(1, later(DAY)).await;
     assert_eq!((claimed[0].id, claimed[0].created_at), (job, later(DAY)), "its age counts from here");
 
-    let (message_id, outcome) =
-        (message, AttemptOutcome::Failed { reason: FailureReason::GaveUp, code: None, detail: "no".into() });
+    let (message_id, outcome) = (
+        message,
+        AttemptOutcome::Failed { reason: FailureReason::GaveUp, code: None, detail: "no".into(), alternatives: vec![] },
+    );
     let ended = crate::Ended { job: claimed[0].clone(), message_id, number: 0, outcome, now: later(DAY) };
     store.end_attempt(ended).await.unwrap();
     assert_eq!(store.count_dead_jobs(workspace).await.unwrap(), 1);

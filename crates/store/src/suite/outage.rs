@@ -1,7 +1,7 @@
 //! What lies between us and PostgreSQL: a server that restarts, connections that are cut at the worst moment, a slow network.
 
 use super::{Harness, Kind, config, later, world::Talk};
-use crate::{Created, Idempotency, NewMessage, Store, StoreError};
+use crate::{AccountRoom, Created, Idempotency, NewMessage, Store, StoreError};
 use model::{MessageId, log::LogKind};
 use std::{
     collections::{BTreeMap, HashSet},
@@ -348,7 +348,7 @@ async fn a_commit_without_an_answer_is_done_once() {
     let mut finished = HashSet::new();
     while finished.len() < 40 {
         at = at.plus_millis(60_000);
-        for job in through.claim_jobs(1, at, at.plus_millis(60_000), 10).await.unwrap() {
+        for job in through.claim_jobs(1, at, at.plus_millis(60_000), 10, AccountRoom::unlimited()).await.unwrap() {
             through.finish_job(job.workspace_id, job.id).await.unwrap();
             assert!(finished.insert(job.subject_id), "none twice");
         }

@@ -54,8 +54,8 @@ fn outcome(number: u8, at: i64) -> AttemptOutcome {
     match number {
         0 => AttemptOutcome::Accepted { external_id: "x1".into() },
         1 => AttemptOutcome::Retry { due_at: later(at + 5_000), code, detail },
-        2 => AttemptOutcome::Failed { reason: FailureReason::Rejected, code, detail },
-        3 => AttemptOutcome::Failed { reason: FailureReason::GaveUp, code, detail },
+        2 => AttemptOutcome::Failed { reason: FailureReason::Rejected, code, detail, alternatives: vec![] },
+        3 => AttemptOutcome::Failed { reason: FailureReason::GaveUp, code, detail, alternatives: vec![] },
         4 => AttemptOutcome::AwaitProof { until: later(at + 5_000), detail },
         _ => AttemptOutcome::Uncertain { detail },
     }

@@ -1,7 +1,7 @@
 //! Messages on their way out: jobs, leases, attempts, how each ends.
 
 use super::{Harness, later, now, on_both_engines, world::DAY};
-use crate::{AttemptOutcome, DELIVER, Ended, RetriedMessage};
+use crate::{AccountRoom, AttemptOutcome, DELIVER, Ended, RetriedMessage};
 use model::{
     DeliveryState, FailureReason, IdentityId, JobId, MessageId, RouteId, entry::EntryBody, log::LogKind,
     operation::JobState,
@@ -36,7 +36,7 @@ fn retry(due: i64) -> AttemptOutcome {
 }
 
 fn failed(reason: FailureReason) -> AttemptOutcome {
-    AttemptOutcome::Failed { reason, code: Some("10".into()), detail: "no".into() }
+    AttemptOutcome::Failed { reason, code: Some("10".into()), detail: "no".into(), alternatives: vec![] }
 }
 
 fn accepted(id: &str) -> AttemptOutcome {
@@ -121,11 +121,13 @@ async fn a_lease_keeps_others_away_until_it_ends(harness: Harness) {
     let talk = harness.talk().await;
     harness.queue(&talk, "hello").await;
     let (store, workspace) = (&harness.store, harness.workspace);
-    let claim = async |owner: i64, at: i64| store.claim_jobs(owner, later(at), later(at + 100), 10).await.unwrap();
+    let claim = async |owner: i64, at: i64| {
+        store.claim_jobs(owner, later(at), later(at + 100), 10, AccountRoom::unlimited()).await.unwrap()
+    };
     let job = claim(1, 0).await.pop().unwrap();
     assert!(claim(2, 0).await.is_empty());
     assert!(claim(1, 99).await.is_empty(), "nor by the same process");
-    assert_eq!(store.find_next_due().await.unwrap(), Some(later(100)));
+    assert_eq!(store.find_next_due(&AccountRoom::unlimited()).await.unwrap(), Some(later(100)));
     assert_eq!(claim(2, 100).await.len(), 1, "at that very moment");
     store.release_job(workspace, job.id, 1).await.unwrap();
     assert!(claim(3, 150).await.is_empty(), "who lost it cannot give it back");
@@ -133,14 +135,14 @@ async fn a_lease_keeps_others_away_until_it_ends(harness: Harness) {
     store.release_job(other, job.id, 2).await.unwrap();
     assert!(claim(3, 150).await.is_empty());
     store.release_job(workspace, job.id, 2).await.unwrap();
-    assert_eq!(store.find_next_due().await.unwrap(), Some(now()));
+    assert_eq!(store.find_next_due(&AccountRoom::unlimited()).await.unwrap(), Some(now()));
     assert_eq!(claim(3, 150).await.len(), 1);
     assert_eq!(store.void_leases().await.unwrap(), 1);
     assert_eq!(claim(4, 150).await.len(), 1);
     store.finish_job(other, job.id).await.unwrap();
-    assert!(store.find_next_due().await.unwrap().is_some());
+    assert!(store.find_next_due(&AccountRoom::unlimited()).await.unwrap().is_some());
     store.finish_job(workspace, job.id).await.unwrap();
-    assert_eq!(store.find_next_due().await.unwrap(), None);
+    assert_eq!(store.find_next_due(&AccountRoom::unlimited()).await.unwrap(), None);
 }
 
 async fn no_job_is_taken_twice_by_many_at_once(harness: Harness) {
@@ -156,7 +158,8 @@ async fn no_job_is_taken_twice_by_many_at_once(harness: Harness) {
     let mut sent = Vec::new();
     while sent.len() < queued.len() {
         let stores = [&harness.store, &second];
-        let claims = (0..8).map(|owner| stores[owner % 2].claim_jobs(owner as i64, now(), later(60_000), 4));
+        let claims = (0..8)
+            .map(|owner| stores[owner % 2].claim_jobs(owner as i64, now(), later(60_000), 4, AccountRoom::unlimited()));
         let claimed = futures_util::future::join_all(claims).await;
         let jobs: Vec<_> = claimed.into_iter().flat_map(|jobs| jobs.unwrap()).collect();
         assert!(!jobs.is_empty() && jobs.len() <= 20);
@@ -179,9 +182,17 @@ async fn a_job_behind_another_wakes_nobody(harness: Harness) {
     let first = harness.queue(&talk, "first").await;
     let (job, number) = harness.begin(first, 1, now()).await;
     harness.queue(&talk, "second").await;
-    assert_eq!(harness.store.find_next_due().await.unwrap(), Some(later(60_000)), "the first one's lease");
+    assert_eq!(
+        harness.store.find_next_due(&AccountRoom::unlimited()).await.unwrap(),
+        Some(later(60_000)),
+        "the first one's lease"
+    );
     harness.end(&job, number, retry(90_000), now()).await;
-    assert_eq!(harness.store.find_next_due().await.unwrap(), Some(later(90_000)), "the first one's next try");
+    assert_eq!(
+        harness.store.find_next_due(&AccountRoom::unlimited()).await.unwrap(),
+        Some(later(90_000)),
+        "the first one's next try"
+    );
 }
 
 async fn an_attempt_needs_the_lease(harness: Harness) {
@@ -225,11 +236,16 @@ async fn two_workers_never_both_begin(harness: Harness) {
     for round in 0..40_i64 {
         let talk = harness.talk_on(&page).await;
         let id = harness.queue(&talk, "hello").await;
-        let job = harness.store.claim_jobs(1, now(), later(100), 10).await.unwrap().pop().unwrap();
+        let job =
+            harness.store.claim_jobs(1, now(), later(100), 10, AccountRoom::unlimited()).await.unwrap().pop().unwrap();
         // The first comes back from a long pause, at the moment when its lease ends and the second looks for work.
         let first = harness.store.start_attempt(job, 1, id, 1, later(100));
         let other = async {
-            let Some(job) = second.claim_jobs(2, later(100), later(200), 10).await.unwrap().pop() else { return false };
+            let Some(job) =
+                second.claim_jobs(2, later(100), later(200), 10, AccountRoom::unlimited()).await.unwrap().pop()
+            else {
+                return false;
+            };
             let delivery = second.find_delivery(job.workspace_id, id).await.unwrap().unwrap();
             // What has begun is looked into, not sent.
             delivery.open_attempt.is_none()
@@ -471,6 +487,7 @@ async fn long_words_are_cut(harness: Harness) {
         reason: FailureReason::Rejected,
         code: Some("ä".repeat(100)),
         detail: "退".repeat(1_000),
+        alternatives: vec![],
     };
     harness.end(&job, number, outcome, now()).await;
     let error = harness.delivery(id).await.error.unwrap();

@@ -2,8 +2,8 @@
 
 use super::{Harness, now};
 use crate::{
-    AttemptOutcome, ClaimedJob, Created, Ended, EventFact, LogRecord, NewAgent, NewChannelAccountRow, NewContent,
-    NewInboundEvent, NewMessage, ReadEvent, WaitingEvent,
+    AccountRoom, AttemptOutcome, ClaimedJob, Created, Ended, EventFact, LogRecord, NewAgent, NewChannelAccountRow,
+    NewContent, NewInboundEvent, NewMessage, ReadEvent, WaitingEvent,
 };
 use model::{
     AgentId, Block, ChannelAccountId, Cursor, CustomerId, DeliveryState, EpisodeId, IdentityId, InboundEventId, JobId,
@@ -211,6 +211,9 @@ impl Harness {
             episode_id: None,
             new_episode: EpisodeId(self.id()),
             job_id: JobId(self.id()),
+            later: None,
+            client_id: None,
+            resent_from: None,
             idempotency: None,
             now: now(),
         }
@@ -226,7 +229,7 @@ impl Harness {
 
     /// Takes every job that can be taken at a moment, for a minute.
     pub async fn claim(&self, owner: i64, at: Timestamp) -> Vec<ClaimedJob> {
-        self.store.claim_jobs(owner, at, at.plus_millis(60_000), 1_000).await.unwrap()
+        self.store.claim_jobs(owner, at, at.plus_millis(60_000), 1_000, AccountRoom::unlimited()).await.unwrap()
     }
 
     /// Takes the job of a message and begins an attempt.

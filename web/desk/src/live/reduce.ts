@@ -132,7 +132,7 @@ function customerAfter(customer: Customer, frame: LogFrame): Customer {
 export function changesTheWay({ kind, delivery }: LogFrame): boolean {
   if (kind === 'customer.changed') return true
   const reason = delivery?.state === 'failed' ? delivery.error?.reason : undefined
-  return reason === 'outside_window' || reason === 'blocked'
+  return reason === 'outside_window' || reason === 'blocked' || reason === 'suppressed'
 }
 
 /** Whether a frame says more about the way to a customer than can be worked out here, so that the thread must be read. */

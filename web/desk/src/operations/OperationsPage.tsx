@@ -1,6 +1,7 @@
 import { Button, Modal, Tabs } from '@mantine/core'
 import { type InboundEvent, take } from '@onethread/client'
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
@@ -10,6 +11,7 @@ import { flat } from '../live/reduce.ts'
 import { CopyButton } from '../parts/Copy.tsx'
 import { ProblemNote, ProblemRegion } from '../parts/Problem.tsx'
 import settings from '../settings/Settings.module.css'
+import { AT_THE_ACCOUNT } from '../threads/DeliveryView.tsx'
 import styles from './Operations.module.css'
 
 /** What did not go as it should: work that failed for good, and callbacks that found no thread. */
@@ -186,7 +188,8 @@ function Jobs({ state, hint, empty }: { state: 'ready' | 'dead'; hint: string; e
   // What the list showed last time may be long past: it is read anew when it is opened.
   const query = useInfiniteQuery({ ...jobsQuery(state), staleTime: 0 })
   const jobs = flat(query.data)
-  const mayAct = may(useMe(), 'manage_channels') && state === 'dead'
+  const mayManage = may(useMe(), 'manage_channels')
+  const mayAct = mayManage && state === 'dead'
   return (
     <Frame query={query} hint={hint} empty={empty} count={jobs.length}>
       <table className={settings.table}>
@@ -207,10 +210,32 @@ function Jobs({ state, hint, empty }: { state: 'ready' | 'dead'; hint: string; e
           {jobs.map((job) => (
             <tr key={job.id}>
               <td>
-                {job.kind === 'deliver' || job.kind === 'deliver_message' ? t('operations.kind_deliver') : job.kind}
+                {job.kind === 'deliver'
+                  ? t('operations.kind_deliver')
+                  : job.kind === 'send_later'
+                    ? t('operations.kind_send_later')
+                    : job.kind}
                 <div className="xs fnt mono">{job.subject_id}</div>
               </td>
-              <td lang="en">{job.last_error ?? ''}</td>
+              <td>
+                {job.reason ? (
+                  <>
+                    {t(`failure.${job.reason}`)} {t(`failure.${job.reason}_next`)}
+                    {mayManage && job.channel_account_id && job.next_step && AT_THE_ACCOUNT.includes(job.next_step) ? (
+                      <div>
+                        <Link to="/settings/accounts/$accountId" params={{ accountId: job.channel_account_id }}>
+                          {t('failure.open_account')}
+                        </Link>
+                      </div>
+                    ) : null}
+                  </>
+                ) : null}
+                {job.last_error && job.last_error !== job.reason ? (
+                  <div className="xs fnt" lang="en">
+                    {job.last_error}
+                  </div>
+                ) : null}
+              </td>
               <td className="num">{job.tries}</td>
               <td className="num">{dateTime(Date.parse(job.due_at))}</td>
               {mayAct ? (

@@ -11,7 +11,7 @@ import { Steps } from '../entry/EntryShell.tsx'
 import { channelName } from '../parts/channels.ts'
 import { ChannelGlyph } from '../parts/Glyphs.tsx'
 import { ProblemNote, ProblemRegion } from '../parts/Problem.tsx'
-import { CallbackPanel, keepVerifyToken, TestPanel } from './AccountPanels.tsx'
+import { CallbackPanel, keepVerifyToken, PauseNote, TestPanel } from './AccountPanels.tsx'
 import { AccountFields, type AccountForm, emptyForm, filled, wrongFields } from './accountForm.tsx'
 import { useConnectSteps } from './ConnectPage.tsx'
 import styles from './Settings.module.css'
@@ -63,7 +63,8 @@ function Account({ account }: { account: ChannelAccount }) {
               <ChannelGlyph kind={account.kind} /> {channelName(t, account.kind)}{' '}
               <span className={account.enabled ? 'chip good' : 'chip'}>
                 {account.enabled ? t('account.on') : t('account.off')}
-              </span>
+              </span>{' '}
+              {account.pause ? <span className="chip bad">{t('pause.chip')}</span> : null}
             </p>
           </div>
           <div className="row">
@@ -77,6 +78,7 @@ function Account({ account }: { account: ChannelAccount }) {
             )}
           </div>
         </div>
+        {account.pause ? <PauseNote account={account} pause={account.pause} /> : null}
         <div className={styles.fields}>
           {editing ? (
             <EditForm account={account} onDone={() => setEditing(false)} />

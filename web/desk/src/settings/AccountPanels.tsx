@@ -1,10 +1,11 @@
 import { Button } from '@mantine/core'
-import { type ChannelAccount, type TestReport, take } from '@onethread/client'
-import { useMutation } from '@tanstack/react-query'
+import { type AccountPause, type ChannelAccount, type TestReport, take } from '@onethread/client'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
+import { keys } from '../api/keys.ts'
 import { useFormats } from '../i18n/format.ts'
 import { CopyLine } from '../parts/Copy.tsx'
 import { Icon } from '../parts/Glyphs.tsx'
@@ -14,6 +15,45 @@ import styles from './Settings.module.css'
 /** Verify tokens that this page was told just now. They are in no answer afterwards, and in no storage. */
 const told = new Map<string, string>()
 export const keepVerifyToken = (accountId: string, token: string) => void told.set(accountId, token)
+
+/** Why the account does not send for now, and what lets it go on. */
+export function PauseNote({ account, pause }: { account: ChannelAccount; pause: AccountPause }) {
+  const { t } = useTranslation()
+  const { dateTime } = useFormats()
+  const client = useQueryClient()
+  const resume = useMutation({
+    mutationFn: () => take(api.POST('/api/v1/channel-accounts/{id}/resume', { params: { path: { id: account.id } } })),
+    onSuccess: (changed) => client.setQueryData(keys.account(account.id), changed),
+  })
+  const details = [pause.code, pause.detail].filter(Boolean).join('\n')
+  return (
+    <div className={styles.warning} role="status">
+      {pause.until ? (
+        <p>{t('pause.rate_limited', { time: dateTime(Date.parse(pause.until)) })}</p>
+      ) : pause.reason === 'unauthorized' ? (
+        <p>
+          <b>{t('pause.unauthorized')}</b> {t('pause.unauthorized_next')}
+        </p>
+      ) : (
+        <p>
+          <b>{t('pause.policy_blocked')}</b> {t('pause.policy_blocked_next')}
+        </p>
+      )}
+      <div className="row">
+        <Button loading={resume.isPending} onClick={() => resume.mutate()}>
+          {t('pause.resume')}
+        </Button>
+        {details ? (
+          <details>
+            <summary>{t('app.details')}</summary>
+            <pre lang="en">{details}</pre>
+          </details>
+        ) : null}
+      </div>
+      <ProblemNote error={resume.error} />
+    </div>
+  )
+}
 
 /** What to carry to Meta, and whether it worked. */
 export function CallbackPanel({ account }: { account: ChannelAccount }) {

@@ -19,6 +19,7 @@ import { noteDraft, readDraft, writeDraft } from './drafts.ts'
 import { QuoteWords } from './MessageView.tsx'
 import { callAt, called, offered } from './mentions.ts'
 import type { Extra } from './outbox.ts'
+import { type Later, SendLater } from './SendLater.tsx'
 import { answerUntil, closedBecause, customerName, episodeName } from './words.ts'
 
 /** From this many characters left, the count is shown. */
@@ -136,7 +137,7 @@ export function Composer(props: Props) {
   const until = identity ? answerUntil(identity, now) : undefined
   const label = note ? t('note.label', { name }) : t('composer.label', { name, channel })
 
-  const send = () => {
+  const send = (later?: Later) => {
     if (!ready) return
     const words = text.trim()
     const matter = props.episodeId ? { episodeId: props.episodeId } : {}
@@ -160,6 +161,7 @@ export function Composer(props: Props) {
         ...(rich ? { blocks: [...said, ...items.flatMap(blockOf)] } : {}),
         ...(replyTo ? { replyToId: replyTo.id } : {}),
         ...(holding ? { replyKind: 'holding' } : {}),
+        ...(later ? { later } : {}),
       })
       uploads.clear()
       setOptions(undefined)
@@ -333,6 +335,7 @@ export function Composer(props: Props) {
             </span>
             <span className="grow" />
             {text.trim() && left > COUNT_FROM ? <span className={styles.kept}>{t('composer.draft_kept')}</span> : null}
+            {note ? null : <SendLater ready={ready} now={now} onSend={send} />}
             <Button
               type="submit"
               variant="filled"

@@ -1,3 +1,4 @@
+import { Button } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { type Attribute, type Customer, type Identity, type Label, take } from '@onethread/client'
 import { useQuery } from '@tanstack/react-query'
@@ -37,6 +38,16 @@ export function ContextPanel({ customer }: { customer: Customer }) {
     known(await take(api.PUT('/api/v1/customers/{id}/labels/{label_id}', place(label))))
   const remove = async (label: string) =>
     known(await take(api.DELETE('/api/v1/customers/{id}/labels/{label_id}', place(label))))
+
+  const setSuppressed = async (identity: Identity, suppress: boolean) => {
+    const params = { params: { path: { id: identity.id } } }
+    const changed = await take(
+      suppress
+        ? api.POST('/api/v1/identities/{id}/block', { ...params, body: {} })
+        : api.POST('/api/v1/identities/{id}/unblock', params),
+    )
+    known({ ...customer, identities: customer.identities.map((one) => (one.id === changed.id ? changed : one)) })
+  }
 
   /** Does it, then offers to undo it for a while; what fails then is told where everybody looks. */
   const act = async (said: string, doing: () => Promise<unknown>, undoing: () => Promise<unknown>) => {
@@ -80,6 +91,15 @@ export function ContextPanel({ customer }: { customer: Customer }) {
           () => change({ attributes: { [field.key]: customer.attributes[field.key] ?? null } }),
         )
       }
+      onSuppress={(identity, suppress) => {
+        act(
+          suppress ? t('identity.suppressed') : t('identity.unblock'),
+          () => setSuppressed(identity, suppress),
+          () => setSuppressed(identity, !suppress),
+        ).catch((error) =>
+          notifications.show({ color: 'red', message: problemText(t, error), autoClose: false }),
+        )
+      }}
     />
   )
 }
@@ -95,6 +115,7 @@ export function CustomerContext({
   onAddLabel,
   onRemoveLabel,
   onValue,
+  onSuppress,
 }: {
   customer: Customer
   /** Name, labels and fields may be changed. */
@@ -107,6 +128,8 @@ export function CustomerContext({
   onAddLabel: (label: Label) => Promise<unknown>
   onRemoveLabel: (label: Customer['labels'][number]) => Promise<unknown>
   onValue: (field: Attribute, value: unknown) => Promise<unknown>
+  /** Keeps everybody from writing to an address, or takes that back. */
+  onSuppress?: (identity: Identity, suppress: boolean) => void
 }) {
   const { t } = useTranslation()
   const { date } = useFormats()
@@ -140,7 +163,7 @@ export function CustomerContext({
         <h3>{t('context.who')}</h3>
         <ul>
           {customer.identities.map((identity) => (
-            <IdentityRow key={identity.id} identity={identity} />
+            <IdentityRow key={identity.id} identity={identity} onSuppress={maySay ? onSuppress : undefined} />
           ))}
         </ul>
       </section>
@@ -148,7 +171,13 @@ export function CustomerContext({
   )
 }
 
-function IdentityRow({ identity }: { identity: Identity }) {
+function IdentityRow({
+  identity,
+  onSuppress,
+}: {
+  identity: Identity
+  onSuppress: ((identity: Identity, suppress: boolean) => void) | undefined
+}) {
   const { t } = useTranslation()
   const { dateTime, span } = useFormats()
   const now = useNow()
@@ -160,6 +189,7 @@ function IdentityRow({ identity }: { identity: Identity }) {
         <ChannelGlyph kind={identity.kind} />
         <b>{channelName(t, identity.kind)}</b>
         {identity.blocked ? <span className="chip bad">{t('context.blocked')}</span> : null}
+        {identity.suppression ? <span className="chip bad">{t('identity.suppressed')}</span> : null}
       </div>
       <dl className={styles.facts}>
         <dt>{t('context.address')}</dt>
@@ -181,6 +211,11 @@ function IdentityRow({ identity }: { identity: Identity }) {
           </>
         )}
       </dl>
+      {onSuppress ? (
+        <Button variant="subtle" onClick={() => onSuppress(identity, !identity.suppression)}>
+          {identity.suppression ? t('identity.unblock') : t('identity.block')}
+        </Button>
+      ) : null}
     </li>
   )
 }

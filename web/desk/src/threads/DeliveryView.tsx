@@ -1,8 +1,21 @@
-import { Button } from '@mantine/core'
-import type { Delivery } from '@onethread/client'
+import { Button, Menu } from '@mantine/core'
+import type { Delivery, Identity, MessageEntry } from '@onethread/client'
+import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { Icon } from '../parts/Glyphs.tsx'
+import { channelName } from '../parts/channels.ts'
+import { ChannelGlyph, Icon } from '../parts/Glyphs.tsx'
 import styles from './Timeline.module.css'
+import { useTimelineActs } from './timelineContext.ts'
+
+/** Reasons for which a message waits until the account sends again. */
+const HELD: readonly string[] = ['unauthorized', 'policy_blocked', 'rate_limited']
+/** Steps that are taken at the account's own page. */
+export const AT_THE_ACCOUNT: readonly string[] = ['reconnect_account', 'enable_account', 'contact_provider', 'check_page']
+
+/** Whether it waits because its account does not send for now. */
+export function isHeld({ state, error }: Delivery): boolean {
+  return state === 'queued' && error !== null && error !== undefined && HELD.includes(error.reason)
+}
 
 /** What became of it, or what it waits for, in one line. */
 export function Fate({ delivery }: { delivery: Delivery }) {
@@ -18,32 +31,55 @@ export function Fate({ delivery }: { delivery: Delivery }) {
   )
 }
 
-/** Failed or uncertain: what happened, the next step, and the technical side behind Details. */
-export function Lost({
-  delivery,
-  maySend,
-  busy,
-  onAgain,
-}: {
+type Props = {
+  entry: MessageEntry
   delivery: Delivery
   maySend: boolean
   busy: boolean
   onAgain: () => void
-}) {
+}
+
+/** Failed, uncertain or held: what happened, what helps with its button, and the technical side behind Details. */
+export function Lost({ entry, delivery, maySend, busy, onAgain }: Props) {
   const { t } = useTranslation()
+  const { onCancel, mayManage, find, jump } = useTimelineActs()
   const failed = delivery.state === 'failed'
-  const reason = delivery.error?.reason ?? (failed ? 'rejected' : 'no_answer')
-  const details = [delivery.error?.code, delivery.error?.detail].filter(Boolean).join('\n')
+  const held = isHeld(delivery)
+  const { error } = delivery
+  const reason = error?.reason ?? (failed ? 'rejected' : 'no_answer')
+  const details = [error?.code, error?.detail].filter(Boolean).join('\n')
+  const head = held
+    ? t('failure.head_held')
+    : failed
+      ? reason === 'cancelled' || reason === 'customer_replied'
+        ? t('failure.head_cancelled')
+        : t('failure.head_failed')
+      : t('failure.head_uncertain')
+  const successor = entry.resent_as && find(entry.resent_as) ? entry.resent_as : undefined
+  const gone = entry.resent_as !== undefined
   return (
     <div className={failed ? styles.fail : styles.doubt}>
-      <Icon name="alert" />
+      <Icon name={held ? 'wait' : 'alert'} />
       <div className="grow">
-        <b>{failed ? t('failure.head_failed') : t('failure.head_uncertain')}</b> {t(`failure.${reason}`)}{' '}
-        {t(`failure.${reason}_next`)}
+        <b>{head}</b> {t(`failure.${reason}`)} {gone ? t('failure.resent') : t(`failure.${reason}_next`)}
         <div className={styles.acts}>
-          {maySend ? (
+          {successor ? <Button onClick={() => jump(successor)}>{t('failure.to_resent')}</Button> : null}
+          {maySend && !held && !gone ? (
             <Button onClick={onAgain} loading={busy}>
               {t('failure.send_again')}
+            </Button>
+          ) : null}
+          {maySend && !held && !gone ? <OtherWays entry={entry} delivery={delivery} /> : null}
+          {maySend && held && onCancel ? (
+            <Button onClick={() => onCancel(entry)}>{t('waiting.cancel')}</Button>
+          ) : null}
+          {mayManage && error && AT_THE_ACCOUNT.includes(error.next_step) ? (
+            <Button
+              component={Link}
+              to="/settings/accounts/$accountId"
+              params={{ accountId: entry.channel_account_id }}
+            >
+              {t('failure.open_account')}
             </Button>
           ) : null}
           {details ? (
@@ -55,5 +91,35 @@ export function Lost({
         </div>
       </div>
     </div>
+  )
+}
+
+/** The customer's other identities, those that the server named first; absent where there is none. */
+function OtherWays({ entry, delivery }: { entry: MessageEntry; delivery: Delivery }) {
+  const { t } = useTranslation()
+  const { identities = [], onSendBy } = useTimelineActs()
+  const named = delivery.error?.alternatives?.map((way) => way.identity_id) ?? []
+  const open = (identity: Identity) => !identity.blocked && !identity.suppression
+  const others = identities
+    .filter((identity) => identity.id !== entry.identity_id && open(identity))
+    .sort((one, two) => Number(named.includes(two.id)) - Number(named.includes(one.id)))
+  if (!onSendBy || others.length === 0) return null
+  return (
+    <Menu position="bottom-start" width={280} returnFocus>
+      <Menu.Target>
+        <Button rightSection={<Icon name="down" size="s" />}>{t('failure.send_by')}</Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {others.map((identity) => (
+          <Menu.Item
+            key={identity.id}
+            leftSection={<ChannelGlyph kind={identity.kind} />}
+            onClick={() => onSendBy(entry, identity.id)}
+          >
+            {channelName(t, identity.kind)} <span dir="auto">{identity.address}</span>
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   )
 }

@@ -6,10 +6,12 @@ import { useFormats } from '../i18n/format.ts'
 import { channelName } from '../parts/channels.ts'
 import { Avatar, Icon } from '../parts/Glyphs.tsx'
 import { BlockView } from './BlockView.tsx'
-import { Fate, Lost } from './DeliveryView.tsx'
+import { Fate, isHeld, Lost } from './DeliveryView.tsx'
 import type { EntryProps } from './EntryView.tsx'
+import { isWaiting } from './messageActs.ts'
 import styles from './Timeline.module.css'
 import { useTimelineActs } from './timelineContext.ts'
+import { WaitingView } from './WaitingView.tsx'
 import { Words } from './Words.tsx'
 import { lineOf, partOf, textOf, whatText } from './words.ts'
 
@@ -46,6 +48,7 @@ export function MessageView({
   const state = entry.delivery?.state
   const text = textOf(entry)
   const edited = entry.edited_at ? Date.parse(entry.edited_at) : undefined
+  const sentLater = entry.send_at && !isWaiting(entry) ? Date.parse(entry.send_at) : undefined
   const spoken = [
     name,
     ...entry.blocks.filter((block) => block.type !== 'text').map((block) => partOf(t, block)),
@@ -106,15 +109,25 @@ export function MessageView({
         </p>
       ))}
       {entry.reactions?.length ? <Reactions reactions={entry.reactions} /> : null}
-      {edited || entry.choice || entry.reply_kind === 'holding' ? (
+      {edited || entry.choice || entry.reply_kind === 'holding' || sentLater || entry.resent_from ? (
         <p className={styles.marks}>
           {edited ? <span title={dateTime(edited)}>{t('entry.edited')}</span> : null}
+          {sentLater ? <span>{t('entry.sent_later', { time: dateTime(sentLater) })}</span> : null}
+          {entry.resent_from ? <span>{t('entry.resent')}</span> : null}
           {entry.choice ? <span>{t('entry.tapped')}</span> : null}
           {entry.reply_kind === 'holding' ? <span>{t('entry.holding')}</span> : null}
         </p>
       ) : null}
-      {entry.delivery && lost ? (
-        <Lost delivery={entry.delivery} maySend={maySend} busy={busy} onAgain={() => onAgain(entry)} />
+      {isWaiting(entry) ? (
+        <WaitingView entry={entry} maySend={maySend} busy={busy} />
+      ) : entry.delivery && (lost || isHeld(entry.delivery)) ? (
+        <Lost
+          entry={entry}
+          delivery={entry.delivery}
+          maySend={maySend}
+          busy={busy}
+          onAgain={() => onAgain(entry)}
+        />
       ) : entry.delivery && fate ? (
         <Fate delivery={entry.delivery} />
       ) : null}

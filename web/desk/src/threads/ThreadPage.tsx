@@ -1,8 +1,7 @@
 import { ActionIcon, Button, Drawer } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
-import type { Episode, MessageEntry } from '@onethread/client'
-import { take } from '@onethread/client'
+import type { Block, Entry, Episode, MessageEntry } from '@onethread/client'
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { Link, Navigate, useLocation, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
@@ -35,6 +34,7 @@ import { MatterSheet } from './MatterSheet.tsx'
 import { MergeDialog } from './MergeDialog.tsx'
 import { MergesSection } from './MergesSection.tsx'
 import { toldOnce } from './merging.ts'
+import { messageActs } from './messageActs.ts'
 import { SeekLine } from './SeekLine.tsx'
 import { markSeen } from './seen.ts'
 import { useSeen, useTyping } from './signals.ts'
@@ -93,13 +93,32 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
     setReplyTo(entry)
     composer.current?.focus()
   }, [])
+  const known = useCallback((entry: Entry) => cache.entryKnown(threadId, entry), [cache, threadId])
+  const onError = useCallback(
+    (error: unknown) => notifications.show({ color: 'red', message: problemText(t, error), autoClose: false }),
+    [t],
+  )
+  const ask = useMutation({ mutationFn: (act: () => Promise<Entry>) => act(), onSuccess: known, onError })
+  const identities = customer?.identities
+  const mayManage = may(me, 'manage_channels')
   const timelineActs = useMemo(
     () => ({
       ...acts,
+      mayManage,
+      ...(identities ? { identities } : {}),
+      ...(maySend
+        ? {
+            onSendBy: (entry: MessageEntry, identityId: string) =>
+              ask.mutate(() => messageActs.retry(entry.id, identityId)),
+            onChange: (entry: MessageEntry, change: { send_at?: string; blocks?: Block[] }) =>
+              ask.mutate(() => messageActs.change(entry.id, change)),
+            onCancel: (entry: MessageEntry) => ask.mutate(() => messageActs.cancel(entry.id)),
+          }
+        : {}),
       colleague: (id: string) => agents.find((agent) => agent.id === id)?.name,
       ...(maySend ? { onReply } : {}),
     }),
-    [acts, agents, maySend, onReply],
+    [acts, agents, maySend, onReply, identities, mayManage, ask.mutate],
   )
 
   const newest = entries[0]?.seq
@@ -119,10 +138,9 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
   }, [name])
 
   const retry = useMutation({
-    mutationFn: (entry: MessageEntry) =>
-      take(api.POST('/api/v1/messages/{id}/retry', { params: { path: { id: entry.id } } })),
-    onSuccess: (entry) => cache.entryKnown(threadId, entry),
-    onError: (error) => notifications.show({ color: 'red', message: problemText(t, error), autoClose: false }),
+    mutationFn: (entry: MessageEntry) => messageActs.retry(entry.id),
+    onSuccess: known,
+    onError,
   })
   const onAgain = useCallback((entry: MessageEntry) => retry.mutate(entry), [retry.mutate])
 

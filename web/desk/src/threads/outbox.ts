@@ -9,6 +9,8 @@ export type Extra = {
   episodeId?: string
   replyToId?: string
   replyKind?: ReplyKind
+  /** When it shall go, when that is later. */
+  later?: { at: number; cancelOnReply: boolean }
   /** Only the team sees it; these colleagues are called. */
   note?: { mentions: string[] }
 }
@@ -33,7 +35,7 @@ type Post = (pending: Pending) => Promise<Sent>
 
 const post: Post = ({ threadId, identityId, text, extra = {}, key }) => {
   const params = { path: { id: threadId }, header: { 'Idempotency-Key': key } }
-  const { blocks = [{ type: 'text', text }], episodeId, replyToId, replyKind, note } = extra
+  const { blocks = [{ type: 'text', text }], episodeId, replyToId, replyKind, later, note } = extra
   const episode = episodeId ? { episode_id: episodeId } : {}
   if (note) {
     return take(api.POST('/api/v1/threads/{id}/notes', { params, body: { text, mentions: note.mentions, ...episode } }))
@@ -43,10 +45,12 @@ const post: Post = ({ threadId, identityId, text, extra = {}, key }) => {
       params,
       body: {
         blocks,
+        client_id: key,
         ...episode,
         ...(identityId ? { identity_id: identityId } : {}),
         ...(replyToId ? { reply_to_id: replyToId } : {}),
         ...(replyKind ? { reply_kind: replyKind } : {}),
+        ...(later ? { send_at: new Date(later.at).toISOString(), cancel_on_reply: later.cancelOnReply } : {}),
       },
     }),
   )

@@ -1,4 +1,4 @@
-import type { Entry, MessageEntry } from '@onethread/client'
+import type { Block, Entry, Identity, MessageEntry } from '@onethread/client'
 import { createContext, useContext } from 'react'
 
 /** What an entry may ask of the thread that it stands in. */
@@ -13,6 +13,16 @@ export type TimelineActs = {
   colleague: (id: string) => string | undefined
   /** Absent where nobody may answer. */
   onReply?: (entry: MessageEntry) => void
+  /** The addresses of the customer. */
+  identities?: readonly Identity[]
+  /** This person may change channel accounts. */
+  mayManage?: boolean
+  /** Sends what failed through another identity. Absent where nobody may answer; so are the next two. */
+  onSendBy?: (entry: MessageEntry, identityId: string) => void
+  /** Changes a message that waits for its time. */
+  onChange?: (entry: MessageEntry, change: { send_at?: string; blocks?: Block[] }) => void
+  /** Calls a message back that has not left. */
+  onCancel?: (entry: MessageEntry) => void
   /** Absent where there is no other matter to move it to. */
   onMove?: (entry: MessageEntry) => void
   /** The messages that are being gathered for a matter of their own; absent otherwise. */

@@ -166,11 +166,12 @@ export function lineOf(t: TFunction, entry: Entry): string {
 }
 
 /** Why an answer cannot be sent now, or undefined when it can. */
-export type Closed = 'no_right' | 'no_identity' | 'blocked' | 'closed'
+export type Closed = 'no_right' | 'no_identity' | 'blocked' | 'suppressed' | 'closed'
 
 export function closedBecause(maySend: boolean, identity: Identity | undefined, now: number): Closed | undefined {
   if (!maySend) return 'no_right'
   if (!identity) return 'no_identity'
+  if (identity.suppression) return 'suppressed'
   if (identity.blocked) return 'blocked'
   // Only what the server said counts: where it names no end, the server decides when the message is sent.
   const until = answerUntil(identity, now)
