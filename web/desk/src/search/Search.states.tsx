@@ -3,7 +3,7 @@ import { customer, inbound, note, outbound } from '../states/samples.ts'
 import { SearchField } from './SearchField.tsx'
 import { SearchFilters } from './SearchFilters.tsx'
 import { rowId, SearchResults } from './SearchResults.tsx'
-import type { Found, Group, SearchFilter } from './useSearch.ts'
+import type { Found, FoundPart, SearchFilter } from './useSearch.ts'
 
 const person = (place: number, name: string, text: string, highlights: [number, number][]): SearchHit => ({
   kind: 'customer',
@@ -35,7 +35,7 @@ const written = (place: number, name: string, text: string, highlights: [number,
 })
 
 /** The groups as they are shown, with what each holds. */
-const groups = (people: SearchHit[], notes: SearchHit[], messages: SearchHit[], more = false): Group[] => [
+const groups = (people: SearchHit[], notes: SearchHit[], messages: SearchHit[], more = false): FoundPart[] => [
   { kind: 'customers', hits: people, more },
   { kind: 'notes', hits: notes, more },
   { kind: 'messages', hits: messages, more },

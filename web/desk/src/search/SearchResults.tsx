@@ -10,7 +10,7 @@ import { ProblemRegion } from '../parts/Problem.tsx'
 import { customerName, replyIdentity } from '../threads/words.ts'
 import { marked } from './marked.ts'
 import styles from './Search.module.css'
-import type { Found, Group, SearchFilter } from './useSearch.ts'
+import type { Found, FoundPart, SearchFilter } from './useSearch.ts'
 
 /** The id of a hit's row on the page. */
 export const rowId = (list: string, hit: SearchHit): string => `${list}-${hit.entry?.id ?? hit.customer.id}`
@@ -39,7 +39,7 @@ export function SearchResults({ list, found, active, within, onOpen, onFilter }:
   useEffect(() => {
     if (active) document.getElementById(active)?.scrollIntoView?.({ block: 'nearest' })
   }, [active])
-  const draw = ({ kind, hits }: Group) => {
+  const draw = ({ kind, hits }: FoundPart) => {
     const rows = hits.map((hit) => {
       const id = rowId(list, hit)
       return <Hit key={id} id={id} hit={hit} chosen={id === active} within={within} onOpen={() => onOpen(hit)} />

@@ -24,7 +24,7 @@ export function useRested(words: string): string {
 export type SearchFilter = 'all' | SearchKind
 
 /** Hits of one kind; within a thread, where messages and notes stand in one order, of no kind in particular. */
-export type Group = {
+export type FoundPart = {
   kind: SearchKind | undefined
   hits: SearchHit[]
   /** There are more than are shown here. */
@@ -35,7 +35,7 @@ export type Found = {
   /** What was asked; empty: nothing. */
   words: string
   /** In the order in which they are shown; of the last one there may be further pages. */
-  groups: Group[]
+  groups: FoundPart[]
   pending: boolean
   error: unknown
   more: boolean
