@@ -8,8 +8,8 @@ mod media;
 mod offer;
 mod place;
 
-pub use check::{BlockError, check_blocks};
 pub use crate::file::FileState;
+pub use check::{BlockError, check_blocks};
 pub use media::Media;
 pub use offer::{Card, Choice, ChoiceOption, ChoiceStyle, RichLink};
 pub use place::{Degrees, Location};

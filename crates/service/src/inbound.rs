@@ -152,11 +152,7 @@ fn meaning(services: &Services, fact: Fact) -> Result<EventFact, ServiceError> {
     })
 }
 
-fn new_content(
-    services: &Services,
-    mut content: Content,
-    choice: Option<Chosen>,
-) -> Result<NewContent, ServiceError> {
+fn new_content(services: &Services, mut content: Content, choice: Option<Chosen>) -> Result<NewContent, ServiceError> {
     let media = name_media(services, &mut content)?;
     let Content { blocks, not_shown, reply_to, .. } = content;
     let texts: Vec<&str> = blocks
@@ -185,7 +181,8 @@ fn name_media(services: &Services, content: &mut Content) -> Result<Vec<NewMedia
     let store = services.store();
     let mut named = Vec::with_capacity(content.media.len());
     for (place, remote) in std::mem::take(&mut content.media).into_iter().enumerate() {
-        let kind = content.blocks.iter().find(|block| block.media().is_some_and(|media| media.file_id.0 == place as i64));
+        let kind =
+            content.blocks.iter().find(|block| block.media().is_some_and(|media| media.file_id.0 == place as i64));
         let name = remote.name.as_deref().or(kind.map(Block::kind)).unwrap_or("image");
         named.push(NewMedia {
             id: FileId(store.new_id()?),

@@ -12,7 +12,10 @@ use crate::{
 use futures_util::FutureExt;
 use model::{
     Block, ChannelAccountId, CustomerId, DeliveryState, FailureReason, IdentityId, MessageId, RouteId, ThreadId,
-    Timestamp, WorkspaceId, episode::RecountReason, gate::RouteState, log::LogKind,
+    Timestamp, WorkspaceId,
+    episode::RecountReason,
+    gate::RouteState,
+    log::LogKind,
     message::{AuthorKind, ReplyTo},
 };
 

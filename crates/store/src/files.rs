@@ -7,10 +7,10 @@ mod bytes;
 mod fetching;
 
 pub use bytes::{FileBytes, FileUpload, UploadedBytes};
-pub use fetching::{FetchedFile, NewMedia, PendingFile};
 #[cfg(test)]
 pub(crate) use fetching::QUERIES as FETCHING_QUERIES;
 pub(crate) use fetching::insert_media;
+pub use fetching::{FetchedFile, NewMedia, PendingFile};
 
 use crate::{
     Created, Idempotency, Store,
@@ -19,7 +19,10 @@ use crate::{
     idempotency,
 };
 use futures_util::FutureExt;
-use model::{FileId, MessageId, Timestamp, WorkspaceId, file::{FileFailure, FileState}};
+use model::{
+    FileId, MessageId, Timestamp, WorkspaceId,
+    file::{FileFailure, FileState},
+};
 
 /// What is known of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

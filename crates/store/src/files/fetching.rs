@@ -130,9 +130,8 @@ async fn tell_message(
     let Some(file) = find(executor, workspace_id, id).await? else { return Ok(()) };
     let Some(message_id) = file.message_id else { return Ok(()) };
     let own: [Value<'_>; 2] = params![workspace_id.0, message_id.0];
-    let found = executor
-        .query_opt(LOCK_BLOCKS, &own, |row| Ok((IdentityId(row.int(0)?), row.json::<Vec<Block>>(1)?)))
-        .await?;
+    let found =
+        executor.query_opt(LOCK_BLOCKS, &own, |row| Ok((IdentityId(row.int(0)?), row.json::<Vec<Block>>(1)?))).await?;
     let Some((identity_id, mut blocks)) = found else { return Ok(()) };
     for media in blocks.iter_mut().flat_map(Block::all_media_mut).filter(|media| media.file_id == id) {
         describe(media, &file);

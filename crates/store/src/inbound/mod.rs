@@ -6,8 +6,8 @@ mod fact;
 mod letters;
 mod persons;
 
-pub(crate) use apply::hold_lanes;
 pub use apply::Applied;
+pub(crate) use apply::hold_lanes;
 pub use fact::{EventFact, NewContent, ReadEvent};
 pub use letters::SetAsideEvent;
 pub(crate) use persons::{Person, PersonKey, person_key};

@@ -2,8 +2,8 @@
 
 use super::{Harness, later, now, on_both_engines, world::Talk};
 use crate::{
-    Created, EventFact, FETCH_MEDIA, FetchedFile, FileShape, Idempotency, NewContent, NewFile, NewMedia, NewMessage, Store,
-    StoreError, UploadedBytes,
+    Created, EventFact, FETCH_MEDIA, FetchedFile, FileShape, Idempotency, NewContent, NewFile, NewMedia, NewMessage,
+    Store, StoreError, UploadedBytes,
 };
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -295,8 +295,7 @@ async fn new_words_and_a_file_that_arrives_do_not_undo_each_other(harness: Harne
     let (store, workspace) = (&harness.store, harness.workspace);
     let (talk, message, id) = arrived(&harness).await;
     let uploaded = upload(store, workspace, id, b"png").await;
-    let fetched =
-        FetchedFile { name: "a.png".into(), media_type: "image/png".into(), shape: FileShape::default() };
+    let fetched = FetchedFile { name: "a.png".into(), media_type: "image/png".into(), shape: FileShape::default() };
     let edited = EventFact::Edited {
         external_id: format!("picture-{}", id.0),
         text: "look here".into(),

@@ -71,9 +71,8 @@ async fn an_answer_is_quoted_by_the_id_that_the_provider_knows_by_then(harness: 
 
 async fn a_person_is_asked_about_once_and_again_when_it_is_long_ago(harness: Harness) {
     let (store, workspace, talk) = (&harness.store, harness.workspace, harness.talk().await);
-    let job_of = |identity: IdentityId| async move {
-        store.find_job_of(workspace, FETCH_PROFILE, identity.0).await.unwrap()
-    };
+    let job_of =
+        |identity: IdentityId| async move { store.find_job_of(workspace, FETCH_PROFILE, identity.0).await.unwrap() };
     let fresh = harness.read(&talk.page, Some("somebody new"), harness.message("m-new", "hello")).await;
     let (_, _, identity, _) = fresh.new_person;
     assert_eq!(harness.apply(vec![fresh]).await, 1);
