@@ -39,7 +39,8 @@ async fn what_was_given_up_is_replayed_or_dismissed(engine: Engine) {
     let mut scene = Scene::new(engine).await;
     let supervisor = scene.installation.token("supervisor");
     scene.meta.fault_next(2, NO_PERMISSION);
-    let message = scene.say("the page has not the permission", None).await.expect(201)["id"].as_str().unwrap().to_owned();
+    let message =
+        scene.say("the page has not the permission", None).await.expect(201)["id"].as_str().unwrap().to_owned();
     scene.live.until("message.failed").await;
     let dead = ids(&scene, "jobs").await.remove(0);
     assert!(!scene.installation.run(&["doctor"]).status.success());
