@@ -42,6 +42,7 @@ const [own] = customer(1).identities
 const [second] = customer(9).identities
 /** What a person may do about messages that have not arrived. */
 const reach = {
+  colleague: () => undefined,
   mayManage: true,
   identities: own && second ? [own, second] : [],
   onSendBy: () => {},
@@ -246,10 +247,16 @@ export default {
   'failed: window': () =>
     fate({
       state: 'failed',
-      error: { reason: 'outside_window', next_step: 'resend', code: '10 (2018278)', detail: 'outside of allowed window' },
+      error: {
+        reason: 'outside_window',
+        next_step: 'resend',
+        code: '10 (2018278)',
+        detail: 'outside of allowed window',
+      },
       tries: 1,
     }),
-  'failed: credentials': () => fate({ state: 'failed', error: { reason: 'unauthorized', next_step: 'resend' }, tries: 1 }),
+  'failed: credentials': () =>
+    fate({ state: 'failed', error: { reason: 'unauthorized', next_step: 'resend' }, tries: 1 }),
   uncertain: () => fate({ state: 'uncertain', error: { reason: 'no_answer', next_step: 'resend' }, tries: 1 }),
   'waits for its time': () =>
     line(
@@ -279,7 +286,11 @@ export default {
   'called off, and another way': () =>
     line(
       [
-        outbound(2, 'Are you there?', { state: 'failed', error: { reason: 'customer_replied', next_step: 'resend' }, tries: 0 }),
+        outbound(2, 'Are you there?', {
+          state: 'failed',
+          error: { reason: 'customer_replied', next_step: 'resend' },
+          tries: 0,
+        }),
         inbound(3, 'Yes'),
         {
           ...outbound(4, 'Then here it is.', {
