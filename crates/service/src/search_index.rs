@@ -252,9 +252,19 @@ mod tests {
             LogKind::ALL.iter().copied().filter(|kind| subject(&record(1, *kind)).is_some()).collect();
         for kind in LogKind::ALL {
             let told = kind.as_str();
-            let is_delivery = ["retried", "sent", "delivered", "read", "failed", "uncertain"]
-                .iter()
-                .any(|word| told == format!("message.{word}"));
+            let of_delivery = [
+                "retried",
+                "sent",
+                "delivered",
+                "read",
+                "failed",
+                "uncertain",
+                "deferred",
+                "cancelled",
+                "released",
+                "resent",
+            ];
+            let is_delivery = of_delivery.iter().any(|word| told == format!("message.{word}"));
             let is_findable = ["message.", "note.", "customer."].iter().any(|begin| told.starts_with(begin));
             assert_eq!(read.contains(kind), is_findable && !is_delivery, "{told}");
         }

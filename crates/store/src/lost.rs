@@ -12,7 +12,7 @@ use model::{FailureReason, IdentityId, MessageId, Timestamp, WorkspaceId, episod
 
 queries! {
     /// Looked at by an index that holds what is under way alone.
-    LOST = Same("SELECT m.id FROM message m WHERE m.workspace_id = $1 AND m.recorded_at < $2 AND m.delivery_state IN ('queued', 'sending') AND NOT EXISTS (SELECT 1 FROM job j WHERE j.subject_id = m.id AND j.kind IN ('deliver', 'send_later')) ORDER BY m.recorded_at LIMIT $3");
+    LOST = Same("SELECT m.id FROM message m WHERE m.workspace_id = $1 AND m.recorded_at < $2 AND m.delivery_state IN ('queued', 'sending') AND NOT EXISTS (SELECT 1 FROM job j WHERE j.subject_id = m.id AND j.kind IN ('deliver', 'send_later')) ORDER BY m.recorded_at, m.id LIMIT $3");
     END = Same("UPDATE message SET delivery_state = CASE WHEN delivery_state = 'sending' THEN 'uncertain' ELSE 'failed' END, failure_reason = $1, failure_code = NULL, failure_detail = NULL, alternatives = '[]' WHERE workspace_id = $2 AND id = $3 AND delivery_state IN ('queued', 'sending') AND NOT EXISTS (SELECT 1 FROM job j WHERE j.subject_id = message.id AND j.kind IN ('deliver', 'send_later')) RETURNING identity_id, delivery_state");
 }
 

@@ -33,7 +33,7 @@ queries! {
     /// What a customer's message calls off, whichever of their identities it waits for.
     WAITING_FOR = Two {
         sqlite: "SELECT m.workspace_id, m.id FROM identity i JOIN message m ON m.identity_id = i.id AND m.cancel_on_reply AND m.delivery_state = 'queued' WHERE i.customer_id = $1",
-        postgres: "SELECT m.workspace_id, m.id FROM UNNEST($1::bigint[]) AS u(id) JOIN identity i ON i.customer_id = u.id JOIN message m ON m.identity_id = i.id AND m.cancel_on_reply AND m.delivery_state = 'queued'",
+        postgres: "SELECT m.workspace_id, m.id FROM UNNEST($1::bigint[]) AS u(id) JOIN identity i ON i.customer_id = u.id CROSS JOIN LATERAL (SELECT w.workspace_id, w.id FROM message w WHERE w.identity_id = i.id AND w.cancel_on_reply AND w.delivery_state = 'queued' LIMIT 1000) AS m",
     };
 }
 

@@ -60,14 +60,22 @@ describe('entries of a thread', () => {
     expect(entriesAfter(sent, changed(21, 'thr_1', 'msg_20', done('sent')))).toBe(sent)
     const read = entriesAfter(sent, changed(22, 'thr_1', 'msg_20', done('read')))
     expect(flat(read)[0]).toMatchObject({ delivery: { state: 'read' } })
-    const failed = changed(23, 'thr_1', 'msg_20', { state: 'failed', error: { reason: 'rejected' }, tries: 1 })
+    const failed = changed(23, 'thr_1', 'msg_20', {
+      state: 'failed',
+      error: { reason: 'rejected', next_step: 'resend' },
+      tries: 1,
+    })
     expect(entriesAfter(read, failed)).toBe(read)
   })
 
   it('ends where the log ends when a stretch of it is replayed over a newer snapshot', () => {
     const frames: LogFrame[] = [
       received('thr_1', outbound(20, 'hello')),
-      changed(21, 'thr_1', 'msg_20', { state: 'failed', error: { reason: 'outside_window' }, tries: 1 }),
+      changed(21, 'thr_1', 'msg_20', {
+        state: 'failed',
+        error: { reason: 'outside_window', next_step: 'resend' },
+        tries: 1,
+      }),
       changed(22, 'thr_1', 'msg_20', done('queued', 1)),
       changed(23, 'thr_1', 'msg_20', done('sent', 2)),
     ]
@@ -79,7 +87,11 @@ describe('entries of a thread', () => {
 
   it('shows another try of a message that still waits', () => {
     const waiting = pages<Entry>([[outbound(20, 'hello')]])
-    const again = changed(21, 'thr_1', 'msg_20', { state: 'queued', error: { reason: 'gave_up' }, tries: 2 })
+    const again = changed(21, 'thr_1', 'msg_20', {
+      state: 'queued',
+      error: { reason: 'gave_up', next_step: 'resend' },
+      tries: 2,
+    })
     expect(flat(entriesAfter(waiting, again))[0]).toMatchObject({ delivery: { tries: 2 } })
   })
 })
@@ -136,6 +148,7 @@ describe('the way to the person', () => {
       window_until: at(1500),
       human_window_until: at(10140),
       blocked: false,
+      suppression: null,
     })
   })
 
@@ -148,7 +161,10 @@ describe('the way to the person', () => {
 
   it('asks again when the provider says that the way to the customer is closed', () => {
     const refused = (reason: 'outside_window' | 'blocked' | 'rejected') =>
-      mustRead(thread(1, 0), changed(61, 'thr_1', 'msg_60', { state: 'failed', error: { reason }, tries: 1 }))
+      mustRead(
+        thread(1, 0),
+        changed(61, 'thr_1', 'msg_60', { state: 'failed', error: { reason, next_step: 'resend' }, tries: 1 }),
+      )
     expect(refused('outside_window')).toBe(true)
     expect(refused('blocked')).toBe(true)
     expect(refused('rejected')).toBe(false)

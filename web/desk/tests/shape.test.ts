@@ -31,7 +31,7 @@ it('tells a good fate once and every trouble where it stands', () => {
   const read = { state: 'read', error: null, tries: 1 } as const
   const found = rows([
     outbound(1, 'a', read),
-    outbound(2, 'b', { state: 'failed', error: { reason: 'blocked' }, tries: 1 }),
+    outbound(2, 'b', { state: 'failed', error: { reason: 'blocked', next_step: 'resend' }, tries: 1 }),
     outbound(3, 'c', read),
     outbound(4, 'd', { state: 'delivered', tries: 1 }),
   ])

@@ -85,6 +85,28 @@ describe('the timeline', () => {
     expect(screen.getByText(/2018278/)).toBeTruthy()
   })
 
+  it('shows what waits for its time, and what can be done until then', async () => {
+    await draw(timeline['waits for its time'])
+    expect(screen.getByText(/Goes out/)).toBeTruthy()
+    expect(screen.getByText(/Not if they write before/)).toBeTruthy()
+    for (const name of ['Send now', 'Change', 'Call back']) expect(screen.getByRole('button', { name })).toBeTruthy()
+  })
+
+  it('says why a message is held, and leads to what mends it', async () => {
+    await draw(timeline['held by a pause'])
+    expect(screen.getByText(/refuses our credentials/)).toBeTruthy()
+    expect(screen.getByRole('link', { name: 'Open the channel account' })).toBeTruthy()
+    expect(screen.getByRole('button', { name: 'Call back' })).toBeTruthy()
+    expect(screen.queryByRole('button', { name: 'Send again' })).toBeNull()
+  })
+
+  it('offers another way, and says when one was taken', async () => {
+    await draw(timeline['called off, and another way'])
+    expect(screen.getByRole('button', { name: 'Send another way' })).toBeTruthy()
+    expect(screen.getByText(/Another message was sent in its place/)).toBeTruthy()
+    expect(screen.getByText('Sent again another way')).toBeTruthy()
+  })
+
   it('says that nobody knows, and where to look', async () => {
     await draw(timeline.uncertain)
     expect(screen.getByText(/Perhaps delivered/)).toBeTruthy()

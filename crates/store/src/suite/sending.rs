@@ -398,7 +398,7 @@ async fn what_an_admin_has_to_mend_stays_in_sight(harness: Harness) {
     let id = harness.queue(&talk, "hello").await;
     let next = harness.queue(&talk, "next").await;
     let (job, number) = harness.begin(id, 1, now()).await;
-    harness.end(&job, number, failed(FailureReason::Unauthorized), now()).await;
+    harness.end(&job, number, failed(FailureReason::NotPermitted), now()).await;
     assert_eq!(harness.state(id).await, DeliveryState::Failed);
     assert_eq!(store.count_dead_jobs(workspace).await.unwrap(), 1);
     let dead = store.list_jobs(workspace, JobState::Dead, JobId(0), 10).await.unwrap();

@@ -32,6 +32,7 @@ export function customer(place: number, more: Partial<Customer> = {}): Customer 
         window_until: at(1440),
         human_window_until: null,
         blocked: false,
+        suppression: null,
         last_inbound_at: at(0),
         verification: { level: 'claimed', source: 'channel', at: at(-9000) },
       },

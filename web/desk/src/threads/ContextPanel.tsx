@@ -96,9 +96,7 @@ export function ContextPanel({ customer }: { customer: Customer }) {
           suppress ? t('identity.suppressed') : t('identity.unblock'),
           () => setSuppressed(identity, suppress),
           () => setSuppressed(identity, !suppress),
-        ).catch((error) =>
-          notifications.show({ color: 'red', message: problemText(t, error), autoClose: false }),
-        )
+        ).catch((error) => notifications.show({ color: 'red', message: problemText(t, error), autoClose: false }))
       }}
     />
   )

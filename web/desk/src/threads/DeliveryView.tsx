@@ -10,7 +10,12 @@ import { useTimelineActs } from './timelineContext.ts'
 /** Reasons for which a message waits until the account sends again. */
 const HELD: readonly string[] = ['unauthorized', 'policy_blocked', 'rate_limited']
 /** Steps that are taken at the account's own page. */
-export const AT_THE_ACCOUNT: readonly string[] = ['reconnect_account', 'enable_account', 'contact_provider', 'check_page']
+export const AT_THE_ACCOUNT: readonly string[] = [
+  'reconnect_account',
+  'enable_account',
+  'contact_provider',
+  'check_page',
+]
 
 /** Whether it waits because its account does not send for now. */
 export function isHeld({ state, error }: Delivery): boolean {
@@ -70,14 +75,12 @@ export function Lost({ entry, delivery, maySend, busy, onAgain }: Props) {
             </Button>
           ) : null}
           {maySend && !held && !gone ? <OtherWays entry={entry} delivery={delivery} /> : null}
-          {maySend && held && onCancel ? (
-            <Button onClick={() => onCancel(entry)}>{t('waiting.cancel')}</Button>
-          ) : null}
+          {maySend && held && onCancel ? <Button onClick={() => onCancel(entry)}>{t('waiting.cancel')}</Button> : null}
           {mayManage && error && AT_THE_ACCOUNT.includes(error.next_step) ? (
             <Button
-              component={Link}
-              to="/settings/accounts/$accountId"
-              params={{ accountId: entry.channel_account_id }}
+              renderRoot={(props) => (
+                <Link {...props} to="/settings/accounts/$accountId" params={{ accountId: entry.channel_account_id }} />
+              )}
             >
               {t('failure.open_account')}
             </Button>

@@ -121,13 +121,7 @@ export function MessageView({
       {isWaiting(entry) ? (
         <WaitingView entry={entry} maySend={maySend} busy={busy} />
       ) : entry.delivery && (lost || isHeld(entry.delivery)) ? (
-        <Lost
-          entry={entry}
-          delivery={entry.delivery}
-          maySend={maySend}
-          busy={busy}
-          onAgain={() => onAgain(entry)}
-        />
+        <Lost entry={entry} delivery={entry.delivery} maySend={maySend} busy={busy} onAgain={() => onAgain(entry)} />
       ) : entry.delivery && fate ? (
         <Fate delivery={entry.delivery} />
       ) : null}

@@ -33,7 +33,11 @@ export default {
       named(
         4,
         'Jonas Falk',
-        outbound(7, 'The Tarn 45 fits', { state: 'failed', error: { reason: 'blocked' }, tries: 1 }),
+        outbound(7, 'The Tarn 45 fits', {
+          state: 'failed',
+          error: { reason: 'blocked', next_step: 'resend' },
+          tries: 1,
+        }),
       ),
     ]),
   matters: () => (

@@ -38,6 +38,18 @@ function line(oldestFirst: Entry[], more: Partial<Parameters<typeof Timeline>[0]
 const fate = (delivery: Partial<Delivery>, seq = 4) =>
   line([inbound(1, 'Where is it?'), outbound(seq, 'On its way.', delivery)])
 
+const [own] = customer(1).identities
+const [second] = customer(9).identities
+/** What a person may do about messages that have not arrived. */
+const reach = {
+  colleague: () => undefined,
+  mayManage: true,
+  identities: own && second ? [own, second] : [],
+  onSendBy: () => {},
+  onChange: () => {},
+  onCancel: () => {},
+}
+
 const HAN = '您好，我的订单 NV-40761 昨天下午三点显示“已签收”，但是我一整天都在家，没有人按门铃，邻居那里也都没有。'
 
 const of = (seq: number, text: string, more: Parameters<typeof inbound>[2] = {}) =>
@@ -236,17 +248,73 @@ export default {
       },
     ]),
   queued: () => fate({ state: 'queued' }),
-  'trying again': () => fate({ state: 'queued', error: { reason: 'temporary' }, tries: 3 }),
+  'trying again': () => fate({ state: 'queued', error: { reason: 'temporary', next_step: 'resend' }, tries: 3 }),
   delivered: () => fate({ state: 'delivered', tries: 1 }),
   read: () => fate({ state: 'read', tries: 1 }),
   'failed: window': () =>
     fate({
       state: 'failed',
-      error: { reason: 'outside_window', code: '10 (2018278)', detail: 'outside of allowed window' },
+      error: {
+        reason: 'outside_window',
+        next_step: 'resend',
+        code: '10 (2018278)',
+        detail: 'outside of allowed window',
+      },
       tries: 1,
     }),
-  'failed: credentials': () => fate({ state: 'failed', error: { reason: 'unauthorized' }, tries: 1 }),
-  uncertain: () => fate({ state: 'uncertain', error: { reason: 'no_answer' }, tries: 1 }),
+  'failed: credentials': () =>
+    fate({ state: 'failed', error: { reason: 'unauthorized', next_step: 'resend' }, tries: 1 }),
+  uncertain: () => fate({ state: 'uncertain', error: { reason: 'no_answer', next_step: 'resend' }, tries: 1 }),
+  'waits for its time': () =>
+    line(
+      [
+        inbound(1, 'Call me on Monday?'),
+        {
+          ...outbound(4, 'Good morning, shall I call now?', { state: 'queued', tries: 0 }),
+          episode_id: null,
+          send_at: at(4000),
+          cancel_on_reply: true,
+        },
+      ],
+      { acts: reach },
+    ),
+  'held by a pause': () =>
+    line(
+      [
+        inbound(1, 'Where is it?'),
+        outbound(4, 'On its way.', {
+          state: 'queued',
+          error: { reason: 'unauthorized', next_step: 'reconnect_account', code: '190/463' },
+          tries: 1,
+        }),
+      ],
+      { acts: reach },
+    ),
+  'called off, and another way': () =>
+    line(
+      [
+        outbound(2, 'Are you there?', {
+          state: 'failed',
+          error: { reason: 'customer_replied', next_step: 'resend' },
+          tries: 0,
+        }),
+        inbound(3, 'Yes'),
+        {
+          ...outbound(4, 'Then here it is.', {
+            state: 'failed',
+            error: {
+              reason: 'outside_window',
+              next_step: 'send_by_other',
+              alternatives: [{ identity_id: 'idn_9', reason: 'open_window' }],
+            },
+            tries: 1,
+          }),
+          resent_as: 'msg_6',
+        },
+        { ...outbound(6, 'Then here it is.', { state: 'sent', tries: 1 }), resent_from: 'msg_4' },
+      ],
+      { acts: reach },
+    ),
   'waits for the connection': () =>
     line([inbound(1, 'Hi')], { pending: [pending('waiting', 'Not yet sent')], offline: true }),
   refused: () => line([inbound(1, 'Hi')], { pending: [pending('refused', 'Too late')] }),

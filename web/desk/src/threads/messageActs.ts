@@ -11,8 +11,7 @@ export const messageActs = {
         body: identityId ? { identity_id: identityId } : {},
       }),
     ),
-  cancel: (id: string): Promise<Entry> =>
-    take(api.POST('/api/v1/messages/{id}/cancel', { params: { path: { id } } })),
+  cancel: (id: string): Promise<Entry> => take(api.POST('/api/v1/messages/{id}/cancel', { params: { path: { id } } })),
   change: (id: string, body: { send_at?: string; blocks?: Block[] }): Promise<Entry> =>
     take(api.PATCH('/api/v1/messages/{id}', { params: { path: { id } }, body })),
 }
