@@ -28,6 +28,10 @@ pub struct Entry {
 /// The kinds of entries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every entry is a message: a box would only cost an allocation for each"
+)]
 pub enum EntryBody {
     /// Somebody said something.
     Message(Message),

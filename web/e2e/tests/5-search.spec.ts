@@ -128,10 +128,13 @@ test('notes are found, alone or among the rest, and a folded matter opens for wh
   // The matter is closed, and another one has begun: the first is folded when the thread is opened anew.
   await page.getByRole('button', { name: 'More about this matter' }).click()
   await page.getByRole('menuitem', { name: 'Close for good' }).click()
+  const matter = page.getByRole('region', { name: 'The matter at hand' })
+  await expect(matter).toContainText('closed')
   await page.getByRole('button', { name: 'More about this matter' }).click()
   await page.getByRole('menuitem', { name: 'Open a new matter' }).click()
   await page.getByRole('dialog', { name: 'Open a new matter' }).getByLabel('Subject').fill('Something else')
   await page.keyboard.press('Enter')
+  await expect(matter).toContainText('Something else')
   await person.writes('And now something else')
   await expect(log(page).getByText('And now something else')).toBeVisible()
   await page.goto('/threads')

@@ -344,27 +344,39 @@ async fn everything_ends_once_and_in_order(engine: Engine) {
     let mut random = testkit::random::Random::seeded(20_261_125);
     let mut written: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut open = BTreeSet::new();
-    for number in 0..count {
-        let thread = &threads[number % people];
-        let key = format!("many-{number}");
-        let text = format!("number {number}");
-        let path = format!("/api/v1/threads/{thread}/messages");
-        let body = json!({"blocks": words(&text)});
-        // 5 % are sent twice, as by a client that lost the answer.
-        for _ in 0..if random.chance(0.05) { 2 } else { 1 } {
-            let key = [("idempotency-key", key.as_str())];
-            let entry = scene.server.call("POST", &scene.owner, &path, &body, &key).await.expect(201);
-            open.insert(entry["id"].as_str().unwrap().to_owned());
-        }
-        written.entry(thread.clone()).or_default().push(text);
-        if random.chance(0.02) {
-            scene.meta.fault_next(1, Fault::Error { status: 500, code: 2, subcode: None });
-        }
-        if number == count / 3 {
-            scene.meta.fault_next(1, Fault::RateLimit { retry_after_seconds: Some(1), regain_minutes: None });
-        }
-        if number == count / 2 {
-            scene.meta.new_token("EAAmidway");
+    let numbers: Vec<usize> = (0..count).collect();
+    // A round writes one to each person, all at the same time: the order is that of the rounds.
+    for round in numbers.chunks(people) {
+        let sends = round.iter().map(|number| {
+            let thread = &threads[number % people];
+            let text = format!("number {number}");
+            written.entry(thread.clone()).or_default().push(text.clone());
+            // 5 % are sent twice, as by a client that lost the answer.
+            let times = if random.chance(0.05) { 2 } else { 1 };
+            let (scene, path) = (&scene, format!("/api/v1/threads/{thread}/messages"));
+            async move {
+                let (key, body) = (format!("many-{number}"), json!({"blocks": words(&text)}));
+                let mut ids = Vec::new();
+                for _ in 0..times {
+                    let key = [("idempotency-key", key.as_str())];
+                    let entry = scene.server.call("POST", &scene.owner, &path, &body, &key).await.expect(201);
+                    ids.push(entry["id"].as_str().unwrap().to_owned());
+                }
+                ids
+            }
+        });
+        let made = futures_util::future::join_all(sends.collect::<Vec<_>>()).await;
+        open.extend(made.into_iter().flatten());
+        for number in round {
+            if random.chance(0.02) {
+                scene.meta.fault_next(1, Fault::Error { status: 500, code: 2, subcode: None });
+            }
+            if *number == count / 3 {
+                scene.meta.fault_next(1, Fault::RateLimit { retry_after_seconds: Some(1), regain_minutes: None });
+            }
+            if *number == count / 2 {
+                scene.meta.new_token("EAAmidway");
+            }
         }
     }
     assert_eq!(open.len(), count, "a repeated request makes one message");
