@@ -203,6 +203,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channel-accounts/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets an account that pauses send again, once what stopped it is settled with the provider; a conflict when it does not pause. */
+        post: operations["resume_channel_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/webhook-kinds": {
         parameters: {
             query?: never;
@@ -393,8 +410,9 @@ export interface paths {
          * @description What the channel cannot carry in one message (a text and a picture, for example) becomes several, in order, made together;
          *     `more` holds those after the first. A file that the channel does not take is refused, with the reason.
          *
-         *     The message is durable when the answer comes, and waits to be sent; the live socket tells what becomes of it. A
-         *     conflict's code says why it may not be sent: `window_closed`, `blocked`, `account_disabled`.
+         *     The message is durable when the answer comes, and waits to be sent; the live socket tells what becomes of it. One with
+         *     `send_at` waits for its time, and holds back nothing that is written after it. A conflict's code says why it may not be
+         *     sent: `window_closed` (`alternatives` may name other ways), `blocked`, `suppressed`, `account_disabled`.
          */
         post: operations["send_message"];
         delete?: never;
@@ -417,6 +435,58 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /** Changes a message that waits for its time (`send_at`); any other is a conflict. */
+        patch: operations["change_message"];
+        trace?: never;
+    };
+    "/api/v1/messages/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls back a message that has not left: one that waits for its time, its turn or its account. Any other is a conflict. */
+        post: operations["cancel_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identities/{id}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps everybody from writing to an identity, until it is taken back. What comes in is kept; what waits to be sent there fails. */
+        post: operations["block_identity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identities/{id}/unblock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back that an identity is not written to. */
+        post: operations["unblock_identity"];
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -431,8 +501,9 @@ export interface paths {
         put?: never;
         /**
          * Sends a failed or uncertain message once more.
-         * @description Any other is a conflict, and so is one that cannot go out now: the code says why (`window_closed`, `blocked`,
-         *     `account_disabled`).
+         * @description Through another identity it is a new message, which the answer shows; it names the failed one in `resent_from`. Any other is a
+         *     conflict (`already_resent`: another message took its place), and so is one that cannot go out now: the code says why
+         *     (`window_closed`, `blocked`, `suppressed`, `account_disabled`).
          */
         post: operations["retry_message"];
         delete?: never;
@@ -1300,6 +1371,20 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description That an account does not send for now, and why. */
+        AccountPause: {
+            /** @description Why: `rate_limited`, `policy_blocked` or `unauthorized`. */
+            reason: components["schemas"]["FailureReason"];
+            /** @description Since when. */
+            at: components["schemas"]["Timestamp"];
+            until?: components["schemas"]["Timestamp"] | null;
+            /** @description The provider's own code. */
+            code?: string | null;
+            /** @description The provider's own words; at most 500 characters. */
+            detail?: string | null;
+            /** @description What a person can do about it. */
+            next_step: components["schemas"]["NextStep"];
+        };
         /** @description A person who works at the desk. */
         Agent: {
             /** @description Their id. */
@@ -1317,6 +1402,18 @@ export interface components {
         };
         /** @example agt_0f3k9a2b4c6d8 */
         AgentId: string;
+        /** @description Another way to say the same to the same customer. */
+        Alternative: {
+            /** @description Through which identity. */
+            identity_id: components["schemas"]["IdentityId"];
+            /** @description Why that is possible. */
+            reason: components["schemas"]["AlternativeReason"];
+        };
+        /**
+         * @description Why another way is open where the one that was asked for is not.
+         * @enum {string}
+         */
+        AlternativeReason: "open_window" | "written_by_person";
         /** @description A label as whoever carries it shows it. */
         AppliedLabel: {
             /** @description Its id. */
@@ -1446,6 +1543,11 @@ export interface components {
             /** @enum {string} */
             type: "rich_link";
         });
+        /** @description Why an identity is not written to. */
+        BlockIdentity: {
+            /** @description In a few words, for colleagues. */
+            reason?: string;
+        };
         /** @description A number that is not counted to its end. */
         BoundedCount: {
             /**
@@ -1550,6 +1652,7 @@ export interface components {
             name: string;
             /** @description Whether it sends. What comes in is kept either way. */
             enabled: boolean;
+            pause?: components["schemas"]["AccountPause"] | null;
             /** @description Settings in the provider's own words. */
             settings: {
                 [key: string]: unknown;
@@ -1685,6 +1788,10 @@ export interface components {
             code?: string;
             /** @description The provider's own words; at most 500 characters. */
             detail?: string;
+            /** @description What a person can do about it. */
+            next_step: components["schemas"]["NextStep"];
+            /** @description The other ways that were open when it could not go its own. */
+            alternatives?: components["schemas"]["Alternative"][];
         };
         /**
          * @description The state of an outbound message, as the agent sees it.
@@ -1823,7 +1930,7 @@ export interface components {
          * @description Why a message did not arrive, independent of the channel. The desk shows each in words with the next step.
          * @enum {string}
          */
-        FailureReason: "outside_window" | "unauthorized" | "blocked" | "policy_blocked" | "rejected" | "temporary" | "gave_up" | "account_disabled" | "unsupported" | "no_answer";
+        FailureReason: "outside_window" | "unauthorized" | "blocked" | "policy_blocked" | "rejected" | "temporary" | "gave_up" | "account_disabled" | "unsupported" | "no_answer" | "suppressed" | "rate_limited" | "not_permitted" | "expired" | "cancelled" | "customer_replied";
         /** @description One thing that is wrong with a request. */
         Fault: {
             /** @description Where: a field (`settings.page_id`), a query parameter or a header. */
@@ -1919,6 +2026,7 @@ export interface components {
             human_window_until?: components["schemas"]["Timestamp"] | null;
             /** @description The provider says that they cannot be reached. */
             blocked: boolean;
+            suppression?: components["schemas"]["Suppression"] | null;
             last_inbound_at?: components["schemas"]["Timestamp"] | null;
             /** @description How sure it is that this is theirs. */
             verification: components["schemas"]["Verification"];
@@ -1967,6 +2075,12 @@ export interface components {
             due_at: components["schemas"]["Timestamp"];
             /** @description What went wrong last. */
             last_error?: string | null;
+            /** @description Why its message waits or was given up; absent where it is about none, or nothing went wrong. */
+            reason?: components["schemas"]["FailureReason"];
+            /** @description What a person can do about it. */
+            next_step?: components["schemas"]["NextStep"];
+            /** @description The channel account that it needs, of a message's delivery. */
+            channel_account_id?: components["schemas"]["ChannelAccountId"];
         };
         /** @example job_0f3k9a2b4c6d8 */
         JobId: string;
@@ -2085,7 +2199,7 @@ export interface components {
          * @description What a record of the log tells.
          * @enum {string}
          */
-        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.uncertain" | "message.echoed" | "message.edited" | "message.reaction" | "message.media_stored" | "message.media_failed" | "message.attributed" | "note.written" | "episode.opened" | "episode.resolved" | "episode.closed" | "episode.reopened" | "episode.linked" | "episode.split" | "episode.changed" | "episode.parked" | "episode.snoozed" | "episode.on_hold" | "episode.resumed" | "episode.assigned" | "ball.changed" | "bot.handover" | "engagement.started" | "engagement.ended" | "promise.made" | "promise.kept" | "promise.broken" | "customer.merged" | "customer.unmerged" | "event.kept" | "event.happened" | "channel_account.told" | "event.replayed" | "event.dismissed" | "job.replayed" | "job.dismissed" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "sign_in.ended" | "token.created" | "token.revoked" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "label.changed" | "attribute.changed" | "calendar.changed";
+        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.deferred" | "message.cancelled" | "message.resent" | "message.released" | "message.uncertain" | "message.echoed" | "message.edited" | "message.reaction" | "message.media_stored" | "message.media_failed" | "message.attributed" | "note.written" | "episode.opened" | "episode.resolved" | "episode.closed" | "episode.reopened" | "episode.linked" | "episode.split" | "episode.changed" | "episode.parked" | "episode.snoozed" | "episode.on_hold" | "episode.resumed" | "episode.assigned" | "ball.changed" | "bot.handover" | "engagement.started" | "engagement.ended" | "promise.made" | "promise.kept" | "promise.broken" | "customer.merged" | "customer.unmerged" | "event.kept" | "event.happened" | "channel_account.told" | "event.replayed" | "event.dismissed" | "job.replayed" | "job.dismissed" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "sign_in.ended" | "token.created" | "token.revoked" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "label.changed" | "attribute.changed" | "calendar.changed";
         /** @description What is promised. */
         MakePromise: {
             /** @description By when. */
@@ -2237,12 +2351,26 @@ export interface components {
             reply_kind?: components["schemas"]["ReplyKind"];
             /** @description When it shall go, when that was later than when it was written. */
             send_at?: components["schemas"]["Timestamp"];
+            /** @description Whether a message of the customer calls it back while it waits for `send_at`. */
+            cancel_on_reply?: boolean;
+            /** @description The id that the client which wrote it made for it. */
+            client_id?: string;
+            /** @description The message that could not go its way and is sent again by this one. */
+            resent_from?: components["schemas"]["MessageId"];
+            /** @description The message by which this one was sent again. */
+            resent_as?: components["schemas"]["MessageId"];
             /** @description The account it came or goes through. */
             channel_account_id: components["schemas"]["ChannelAccountId"];
             /** @description The delivery; absent on inbound messages. */
             delivery?: components["schemas"]["Delivery"];
             /** @description The provider's id of the message, once known. */
             external_id?: string | null;
+        };
+        /** @description What changes of a message that waits for its time; what is absent stays as it is. */
+        MessageChange: {
+            send_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Other words. */
+            blocks?: components["schemas"]["Block"][] | null;
         };
         /** @example msg_0f3k9a2b4c6d8 */
         MessageId: string;
@@ -2315,6 +2443,14 @@ export interface components {
             episode_id?: components["schemas"]["EpisodeId"] | null;
             reply_to_id?: components["schemas"]["MessageId"] | null;
             reply_kind?: components["schemas"]["ReplyKind"] | null;
+            send_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Whether a message of the customer before `send_at` calls it off; true when it is absent. */
+            cancel_on_reply?: boolean | null;
+            /**
+             * @description An id of the client's own, told back on the entry: 1 to 64 visible ASCII characters. Without an `Idempotency-Key` the same
+             *     id with the same body makes one message.
+             */
+            client_id?: string | null;
         };
         /** @description A note to write. */
         NewNote: {
@@ -2347,6 +2483,11 @@ export interface components {
             enabled: boolean;
             from_cursor?: components["schemas"]["Cursor"] | null;
         };
+        /**
+         * @description What a person can do about a message that failed or waits, as a stable word.
+         * @enum {string}
+         */
+        NextStep: "reconnect_account" | "enable_account" | "wait_for_customer" | "send_by_other" | "shorten" | "contact_provider" | "wait" | "check_page" | "unblock" | "resend";
         /** @description What colleagues write to each other. It never leaves the house. */
         Note: {
             /** @description Who wrote it. */
@@ -2520,6 +2661,8 @@ export interface components {
             request_id: string;
             /** @description Everything that is wrong with the request, when its content is. */
             faults?: components["schemas"]["Fault"][];
+            /** @description The other ways that are open, when a message may not go the one that was asked for (`window_closed`). */
+            alternatives?: components["schemas"]["Alternative"][];
         };
         /** @description An answer by a time, given to a customer. */
         Promise: {
@@ -2574,6 +2717,10 @@ export interface components {
             message_id?: components["schemas"]["MessageId"];
             /** @description The provider's id of it, when we do not have it. */
             external_id?: string;
+        };
+        /** @description How to send a message once more. */
+        RetryMessage: {
+            identity_id?: components["schemas"]["IdentityId"] | null;
         };
         /** @description A webhook with its secret, which is never told again. */
         RevealedWebhook: components["schemas"]["Webhook"] & {
@@ -2708,6 +2855,15 @@ export interface components {
          * @enum {string}
          */
         StayingKind: "note" | "identity";
+        /** @description That the business does not write to an identity, until a person takes it back. What comes in is kept either way. */
+        Suppression: {
+            /** @description Since when. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who decided it: `agt_…` or `tok_…`. */
+            by: string;
+            /** @description Why, in their words; may be empty. */
+            reason: string;
+        };
         /** @description What a live test of an account found. */
         TestReport: {
             /** @description Every step passed. */
@@ -4373,6 +4529,92 @@ export interface operations {
             };
         };
     };
+    resume_channel_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account's id. */
+                id: components["schemas"]["ChannelAccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelAccount"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_webhook_kinds: {
         parameters: {
             query?: never;
@@ -5753,7 +5995,133 @@ export interface operations {
             };
         };
     };
-    retry_message: {
+    change_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message's id. */
+                id: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageChange"];
+            };
+        };
+        responses: {
+            /** @description The entry that shows it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            /** @description The body is no JSON (`invalid`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 1 MiB (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not `application/json` (`unsupported_media_type`). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_message: {
         parameters: {
             query?: never;
             header?: never;
@@ -5765,7 +6133,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It will be sent once more. */
+            /** @description It is not sent. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5803,6 +6171,326 @@ export interface operations {
             };
             /** @description It contradicts what is there; the code says how. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    block_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identity's id. */
+                id: components["schemas"]["IdentityId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["BlockIdentity"] | null;
+            };
+        };
+        responses: {
+            /** @description The identity as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"];
+                };
+            };
+            /** @description The body is no JSON (`invalid`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 1 MiB (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not `application/json` (`unsupported_media_type`). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unblock_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identity's id. */
+                id: components["schemas"]["IdentityId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The identity as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server (`internal`); its log names it by the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done now (`unavailable`); nothing was lost, try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error has the same shape. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message's id. */
+                id: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetryMessage"] | null;
+            };
+        };
+        responses: {
+            /** @description It will be sent once more. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            /** @description The body is no JSON (`invalid`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or gone (`unauthenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right (`forbidden`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for this caller (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there; the code says how. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 1 MiB (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not `application/json` (`unsupported_media_type`). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is wrong (`invalid`); `faults` names everything that is. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
