@@ -37,7 +37,7 @@ help: ## List the targets.
 run: ## Build what is missing and start onethread on DATA=./data (ARGS='--listen 0.0.0.0:8080').
 	@scripts/need rust compiler node npm
 	@echo "Building the desk: some seconds."
-	@$(STEP) "desk" npm run --silent build
+	@$(STEP) "desk" scripts/desk
 	@echo "Building the server. The first time all parts are compiled, which takes minutes on two cores; later, seconds."
 	@$(STEP) "server, quick profile" cargo build --profile quick --bin onethread
 	@exec target/quick/onethread serve --data $(DATA) $(ARGS)
@@ -75,7 +75,7 @@ clean: ## Stop the test database and remove everything that was built.
 
 _web:
 	@$(STEP) "npm packages" scripts/need node npm
-	@$(STEP) "desk" npm run --silent build
+	@$(STEP) "desk" scripts/desk
 
 _build:
 	@$(STEP) "tools" scripts/need rust compiler

@@ -183,7 +183,7 @@ pub(crate) async fn replace(
     insert(executor, workspace_id, id, kind, subject_id, order_key, now).await
 }
 
-/// Sets the timer of a subject, or moves it.
+/// Sets the timer of a subject, or moves it. It waits for nobody: not even for another timer of its subject.
 pub(crate) async fn set_timer(
     executor: &Executor,
     workspace_id: WorkspaceId,
@@ -193,7 +193,7 @@ pub(crate) async fn set_timer(
     due_at: Timestamp,
     now: Timestamp,
 ) -> Result<()> {
-    set_timer_in_line(executor, workspace_id, id, (kind, subject_id), subject_id, due_at, now).await
+    set_timer_in_line(executor, workspace_id, id, (kind, subject_id), id.0, due_at, now).await
 }
 
 /// The same for one that waits for those before it in a line.

@@ -27,6 +27,7 @@ on_both_engines! {
     a_customers_word_wakes_what_was_set_aside: shared;
     what_the_state_does_not_allow_is_refused: shared;
     timers_close_and_wake: own;
+    a_timer_waits_for_no_other: own;
     a_reply_that_fails_is_owed_again_from_the_start: own;
     messages_move_and_split: shared;
     episodes_are_listed_by_state_owner_and_thread: shared;
@@ -279,6 +280,26 @@ async fn timers_close_and_wake(harness: Harness) {
     assert!(harness.only(&talk).await.version >= closed.version);
     let closings = harness.kinds(harness.workspace).await.into_iter().filter(|kind| *kind == LogKind::EpisodeClosed);
     assert_eq!(closings.count(), 1);
+}
+
+async fn a_timer_waits_for_no_other(harness: Harness) {
+    let talk = harness.talk().await;
+    let matter = harness.only(&talk).await;
+    harness.resolve(matter.id, later(1)).await;
+    harness.act(matter.id, EpisodeEvent::Reopen { standing: Standing::default() }, later(2)).await;
+    harness.act(matter.id, EpisodeEvent::Snooze { until: later(HOUR) }, later(3)).await;
+    // The one that would have closed it is not due before tomorrow.
+    let claimed = harness.claim(7, later(HOUR)).await;
+    let wake =
+        claimed.into_iter().find(|job| job.kind == crate::WAKE_EPISODE).expect("it wakes although it was done once");
+    harness.store.time_episode(wake, EpisodeEvent::Wake, later(HOUR)).await.unwrap();
+    assert_eq!(harness.only(&talk).await.state, EpisodeState::Active);
+    // The other way round: set aside for long, resumed, done.
+    harness.act(matter.id, EpisodeEvent::Snooze { until: later(30 * DAY) }, later(HOUR + 1)).await;
+    harness.happen(&talk, harness.message("again", "are you there?")).await;
+    harness.resolve(matter.id, later(2 * HOUR)).await;
+    let claimed = harness.claim(7, later(2 * HOUR + DAY)).await;
+    assert!(claimed.iter().any(|job| job.kind == crate::CLOSE_EPISODE), "it closes although it was set aside once");
 }
 
 async fn a_reply_that_fails_is_owed_again_from_the_start(harness: Harness) {
