@@ -17,7 +17,7 @@ import {
   threadQuery,
   useMe,
 } from '../api/queries.ts'
-import { FIND_KEYS, useFindKey, useKeys } from '../app/keys.ts'
+import { useFindKey, useKeys } from '../app/keys.ts'
 import { useFormats } from '../i18n/format.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { flat, isOpen } from '../live/reduce.ts'
@@ -222,7 +222,7 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
             onClick={() => setFinding(!finding)}
             aria-expanded={finding}
             aria-label={t('search.in_thread')}
-            title={`${t('search.in_thread')} (${FIND_KEYS})`}
+            title={t('search.in_thread')}
           >
             <Icon name="search" />
           </ActionIcon>
