@@ -39,7 +39,12 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        let moment: jiff::Timestamp = text.parse().map_err(serde::de::Error::custom)?;
+        // The library's own words are about its inner workings.
+        let moment: jiff::Timestamp = text.parse().map_err(|_| {
+            serde::de::Error::custom(
+                "give a time as RFC 3339 writes it, such as 2026-11-25T09:30:00Z, with a year from 0001 to 9998",
+            )
+        })?;
         Ok(Self(moment.as_millisecond()))
     }
 }
@@ -58,6 +63,14 @@ impl utoipa::ToSchema for Timestamp {}
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_is_no_time_is_refused_in_plain_words() {
+        for odd in ["\"9999-12-31T23:00:00-05:00\"", "\"tomorrow\"", "\"2026-02-30T00:00:00Z\"", "\"2026-11-25\""] {
+            let told = serde_json::from_str::<Timestamp>(odd).unwrap_err().to_string();
+            assert!(told.starts_with("give a time as RFC 3339 writes it"), "{odd}: {told}");
+        }
+    }
 
     #[test]
     fn told_as_rfc_3339_in_utc() {
