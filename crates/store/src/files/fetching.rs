@@ -71,7 +71,8 @@ queries! {
     FAIL = Same("UPDATE file SET state = 'failed', source_url = NULL, failure = $1 WHERE workspace_id = $2 AND id = $3 AND state = 'fetching'");
     /// The address is kept for another try.
     FAIL_FOR_NOW = Same("UPDATE file SET state = 'failed', failure = $1 WHERE workspace_id = $2 AND id = $3 AND state = 'fetching'");
-    RETRY = Same("UPDATE file SET state = 'fetching', failure = NULL WHERE workspace_id = $1 AND id = $2 AND state = 'failed' AND source_url IS NOT NULL");
+    /// The words that the index of addresses is made of are avoided: PostgreSQL would read it whole.
+    RETRY = Same("UPDATE file SET state = 'fetching', failure = NULL WHERE workspace_id = $1 AND id = $2 AND state = 'failed' AND coalesce(source_url, '') <> ''");
     FORGET_SOURCES = Same("UPDATE file SET source_url = NULL WHERE id IN (SELECT id FROM file WHERE state = 'failed' AND source_url IS NOT NULL AND created_at < $1 ORDER BY created_at LIMIT $2)");
     /// Locks the message, so that another file of it, or new words, do not write over what is written here.
     LOCK_BLOCKS = Same("UPDATE message SET blocks = blocks WHERE workspace_id = $1 AND id = $2 RETURNING identity_id, blocks");
