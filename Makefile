@@ -135,5 +135,5 @@ _soak:
 	@$(STEP) "tools" scripts/need rust compiler
 	@$(STEP) "database" bash -c '.ci/pg start >/dev/null'
 	@$(STEP) "crash tests, $(KILLS) kills" scripts/soak-kill $(KILLS)
-	@$(STEP) "delivery, $(MESSAGES) messages" env ONETHREAD_MESSAGES=$(MESSAGES) scripts/rust-tests --profile soak everything_ends_once
+	@$(STEP) "delivery, $(MESSAGES) messages" env ONETHREAD_MESSAGES=$(MESSAGES) scripts/rust-tests --profile soak everything_ends
 	@$(STEP) "fuzzing" scripts/soak-fuzz $(FUZZ_SECONDS)

@@ -9,7 +9,7 @@ use model::{
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use store::{NewMessage, SendLater};
-use testkit::graph::{Event, Fault, GraphStandIn, Page, now_millis};
+use testkit::graph::{Event, Fault, GraphStandIn, Mixing, Page, now_millis};
 
 on_both_engines!(
     a_limit_pauses_the_account_and_nothing_else,
@@ -23,6 +23,7 @@ on_both_engines!(
     a_failed_message_goes_another_way,
     a_message_that_nothing_moves_is_told_by_the_doctor,
     everything_ends_once_and_in_order,
+    everything_ends_once_and_in_order_inbound,
 );
 
 fn in_millis(millis: i64) -> String {
@@ -401,4 +402,69 @@ async fn everything_ends_once_and_in_order(engine: Engine) {
     let waiting = scene.server.get(&scene.owner, "/api/v1/jobs?state=ready&limit=100").await.expect(200);
     let waiting = waiting["items"].as_array().unwrap();
     assert!(waiting.iter().all(|job| job["kind"] != "deliver"), "nothing is left over: {waiting:?}");
+}
+
+/// Messages of many people as a provider tells them on a bad day: 5 % twice, 5 % of them after the person's next one, in batches of
+/// any size. `ONETHREAD_MESSAGES` sets how many.
+async fn everything_ends_once_and_in_order_inbound(engine: Engine) {
+    let mut scene = Scene::new(engine).await;
+    let count: usize = std::env::var("ONETHREAD_MESSAGES").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000);
+    let people = 50.min(count);
+    let page_id = scene.meta.page_id();
+    let person = |number: usize| format!("80020020030{:05}", number % people);
+    let mut order: Vec<usize> = (0..count).collect();
+    let mut random = testkit::random::Random::seeded(20_261_126);
+    for place in 0..count.saturating_sub(people) {
+        if random.chance(0.05) {
+            order.swap(place, place + people);
+        }
+    }
+    let moved = order.iter().enumerate().filter(|(place, number)| place != *number).count();
+    assert!(moved > count / 25, "{moved} of {count} are out of their order");
+    let text = |number: usize| format!("number {number}");
+    let told = |number: &usize| {
+        Event::text(&page_id, &person(*number), &format!("m_mixed_{number}"), &text(*number), now_millis())
+    };
+    let events: Vec<Event> = order.iter().map(told).collect();
+    let mixing = Mixing { largest_batch: 9, duplicates: 0.05, shuffled: false, seed: 7 };
+    let batches = testkit::graph::batches(&events, mixing);
+    assert!(batches.iter().map(Vec::len).sum::<usize>() > count, "some come twice");
+    let place = scene.server.post(&scene.owner, "/api/v1/live/tickets", &Value::Null).await.expect(201);
+    for batch in batches {
+        scene.meta.deliver(&batch).await;
+    }
+    scene.live = scene.server.live(&scene.owner, place["cursor"].as_str()).await;
+    let (mut entries, mut threads) = (BTreeSet::new(), BTreeSet::new());
+    while entries.len() < count {
+        let frame = scene.live.until("message.received").await;
+        assert!(entries.insert(frame["entry_id"].as_str().unwrap().to_owned()), "twice: {frame}");
+        threads.insert(frame["thread_id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(threads.len(), people);
+    let mut shown = Vec::new();
+    for thread in threads {
+        let (mut texts, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/api/v1/threads/{thread}/entries?limit=100{cursor}");
+            let page = scene.server.get(&scene.owner, &path).await.expect(200);
+            let said = page["items"].as_array().unwrap().iter().filter(|entry| entry["type"] == "message");
+            texts.extend(said.map(|entry| entry["blocks"][0]["text"].as_str().unwrap().to_owned()));
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        texts.reverse();
+        shown.push(texts);
+    }
+    let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for number in &order {
+        wanted.entry(person(*number)).or_default().push(text(*number));
+    }
+    let mut wanted: Vec<Vec<String>> = wanted.into_values().collect();
+    shown.sort();
+    wanted.sort();
+    assert_eq!(shown, wanted, "each once, in the order in which they came, for each person");
+    let stored = scene.server.get(&scene.owner, "/api/v1/inbound-events?state=stored").await.expect(200);
+    assert_eq!(stored["items"], json!([]), "nothing waits");
 }
