@@ -239,7 +239,7 @@ async fn the_log_tells_no_secrets(engine: Engine) {
     server.post(&owner, &path, &json!({"blocks": [{"type": "text", "txt": OUTBOUND}]})).await.problem(422, "invalid");
     meta.new_token("EAAchanged");
     server.post(&owner, &path, &say(OUTBOUND)).await.expect(201);
-    live.until("message.failed").await;
+    live.until("message.deferred").await;
 
     let log = server.serving.log();
     assert!(log.contains("the server is ready"), "there is a log");
