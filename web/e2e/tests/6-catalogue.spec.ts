@@ -72,10 +72,10 @@ test('labels and fields are defined, put on a person and seen on another desk', 
   await aside(page).getByRole('button', { name: 'Change Invoices to' }).click()
   await page.keyboard.type('nobody')
   await page.keyboard.press('Enter')
-  await expect(aside(page).getByText('give an e-mail address')).toBeVisible()
+  await expect(aside(page).getByText('A complete e-mail address.')).toBeVisible()
   await accessible(page, 'field with a fault')
   await page.keyboard.press('Escape')
-  await expect(aside(page).getByText('give an e-mail address')).toHaveCount(0)
+  await expect(aside(page).getByText('A complete e-mail address.')).toHaveCount(0)
 
   await aside(page).getByRole('button', { name: 'Take off Wholesale' }).click()
   await expect(aside(other).getByText('Wholesale')).toHaveCount(0)

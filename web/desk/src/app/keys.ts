@@ -48,7 +48,7 @@ export function useFindKey(find: () => boolean): void {
     const listen = (event: KeyboardEvent) => {
       const own = apple ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey
       if (event.defaultPrevented || !own || event.altKey || event.shiftKey || event.key.toLowerCase() !== 'f') return
-      if (!inDialog() && latest.current()) event.preventDefault()
+      if (!inDialog(event.target) && latest.current()) event.preventDefault()
     }
     document.addEventListener('keydown', listen)
     return () => document.removeEventListener('keydown', listen)

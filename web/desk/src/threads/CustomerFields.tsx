@@ -198,6 +198,7 @@ function FieldEditor({
     <InlineText
       label={label}
       field={place}
+      right={t(field.type === 'email' ? 'fault.email' : `fault.value_${field.type}`)}
       initial={known ? String(value) : ''}
       // No `url` or `email`: browsers hold the form back in words of their own; the server says what would be right.
       type={field.type === 'date' ? 'date' : field.type === 'phone' ? 'tel' : 'text'}
@@ -271,7 +272,7 @@ function InlineChoice({
         autoFocus
         disabled={busy}
         comboboxProps={{ width: 'max-content', position: 'bottom-end' }}
-        error={error ? (faultOf(t, error, field) ?? problemText(t, error)) : undefined}
+        error={error ? (faultOf(t, error, field, t('fault.value_choice')) ?? problemText(t, error)) : undefined}
         onChange={(value) => void save(value)}
       />
       <div className={styles.acts}>
