@@ -88,16 +88,6 @@ test('a phone has room for long words, several matters and what went wrong', asy
     await picture(page, info, 'narrow-toast')
   })
 
-  await test.step('a lost connection is told in few lines', async () => {
-    await context.setOffline(true)
-    const banner = page.locator('.banner')
-    await expect(banner).toBeVisible({ timeout: 60_000 })
-    expect((await box(banner)).height).toBeLessThan(130)
-    await picture(page, info, 'narrow-banner')
-    await context.setOffline(false)
-    await expect(banner).toHaveCount(0, { timeout: 60_000 })
-  })
-
   await test.step('operations open on what waits there, and fit', async () => {
     await graph.mumbles()
     await page.goto('/operations')
@@ -109,6 +99,16 @@ test('a phone has room for long words, several matters and what went wrong', asy
     await accessible(page, 'operations on a phone')
     await fits(page, 'operations on a phone')
     await picture(page, info, 'narrow-operations')
+  })
+  await test.step('a lost connection is told in few lines', async () => {
+    await context.routeWebSocket(/\/api\/v1\/live/, (socket) => socket.close())
+    await page.addInitScript(() => localStorage.setItem('onethread.language', 'pl'))
+    await page.goto(`/threads/${threadId}`)
+    const banner = page.locator('.banner')
+    await expect(banner).toContainText('Brak połączenia')
+    expect((await box(banner)).height).toBeLessThan(130)
+    await fits(page, 'a lost connection')
+    await picture(page, info, 'narrow-banner')
   })
   await context.close()
 })
