@@ -166,7 +166,7 @@ export function KindFields({
         </div>
       )}
       {error ? (
-        <p className={styles.fault} role="alert" lang="en">
+        <p className={styles.fault} role="alert">
           {error}
         </p>
       ) : null}
