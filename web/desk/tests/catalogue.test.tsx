@@ -82,7 +82,7 @@ describe('what is known of a person', () => {
     const field = screen.getByRole<HTMLInputElement>('textbox', { name: 'City' })
     fireEvent.change(field, { target: { value: 'x' } })
     fireEvent.submit(field)
-    expect(await screen.findByText('give 1 to 2000 characters')).toBeTruthy()
+    expect(await screen.findByText('Words, at most 2000 characters.')).toBeTruthy()
     fireEvent.blur(field)
     expect(field.value).toBe('x')
     expect(onValue).toHaveBeenCalledTimes(1)

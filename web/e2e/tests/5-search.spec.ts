@@ -127,7 +127,7 @@ test('notes are found, alone or among the rest, and a folded matter opens for wh
 
   // The matter is closed, and another one has begun: the first is folded when the thread is opened anew.
   await page.getByRole('button', { name: 'More about this matter' }).click()
-  await page.getByRole('menuitem', { name: 'Close for good' }).click()
+  await page.getByRole('menuitem', { name: 'Close without waiting for thanks' }).click()
   const matter = page.getByRole('region', { name: 'The matter at hand' })
   await expect(matter).toContainText('closed')
   await page.getByRole('button', { name: 'More about this matter' }).click()

@@ -20,7 +20,7 @@ test('labels and fields are defined, put on a person and seen on another desk', 
   await page.getByRole('button', { name: 'Add a label' }).click()
   await page.getByLabel('Word').fill('wholesale')
   await page.getByRole('button', { name: 'Save' }).click()
-  await expect(page.getByText('another label has this name')).toBeVisible()
+  await expect(page.getByText('Something else has this name already')).toBeVisible()
   await page.getByRole('button', { name: 'Cancel' }).click()
 
   await page.goto('/settings/fields')
@@ -72,10 +72,10 @@ test('labels and fields are defined, put on a person and seen on another desk', 
   await aside(page).getByRole('button', { name: 'Change Invoices to' }).click()
   await page.keyboard.type('nobody')
   await page.keyboard.press('Enter')
-  await expect(aside(page).getByText('give an e-mail address')).toBeVisible()
+  await expect(aside(page).getByText('A complete e-mail address.')).toBeVisible()
   await accessible(page, 'field with a fault')
   await page.keyboard.press('Escape')
-  await expect(aside(page).getByText('give an e-mail address')).toHaveCount(0)
+  await expect(aside(page).getByText('A complete e-mail address.')).toHaveCount(0)
 
   await aside(page).getByRole('button', { name: 'Take off Wholesale' }).click()
   await expect(aside(other).getByText('Wholesale')).toHaveCount(0)
@@ -105,14 +105,14 @@ test('opening hours: spans, exceptions, a live preview, faults beside the fields
 
   await page.getByRole('button', { name: 'Add hours on Monday' }).click()
   await page.getByLabel('Monday, hours 2, from').fill('16:00')
-  await expect(page.getByText('overlaps 09:00 to 17:00')).toBeVisible()
+  await expect(page.getByText('It overlaps other hours of this day.')).toBeVisible()
   await expect(preview.getByText('Mend what is marked')).toBeVisible()
   await accessible(page, 'hours with a fault')
   await page.getByRole('button', { name: 'Save' }).click()
   await expect(page.getByText('Something is marked above.')).toBeVisible()
   await page.getByLabel('Monday, hours 2, from').fill('18:00')
   await page.getByLabel('Monday, hours 2, until').fill('00:00')
-  await expect(page.getByText('overlaps 09:00 to 17:00')).toHaveCount(0)
+  await expect(page.getByText('It overlaps other hours of this day.')).toHaveCount(0)
   await expect(preview.getByText('18:00–00:00').or(preview.getByText('6:00 PM–12:00 AM')).first()).toBeVisible()
 
   await page.getByRole('button', { name: 'Add a day that differs' }).click()

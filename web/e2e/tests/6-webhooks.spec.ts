@@ -48,7 +48,7 @@ for (const [size, viewport] of Object.entries({
     await expect(page.getByRole('button', { name: 'Add', exact: true })).toBeDisabled()
     await page.getByLabel('Messages: written, sent, delivered, read, failed').check()
     await page.getByRole('button', { name: 'Add', exact: true }).click()
-    await expect(page.getByText(/^the address is private/)).toBeVisible()
+    await expect(page.getByText(/^A complete https address/)).toBeVisible()
     await look('webhook-new')
     await page.getByLabel('Address', { exact: true }).fill(program.url)
     await page.getByRole('button', { name: 'Add', exact: true }).click()

@@ -9,6 +9,7 @@ import { type QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { type ReactNode, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { nonce } from './csp.ts'
+import styles from './Providers.module.css'
 import { resolver, theme } from './theme.ts'
 
 const scheme: MantineColorSchemeManager = localStorageColorSchemeManager({ key: 'onethread.scheme' })
@@ -36,7 +37,7 @@ export function Providers({ client, children, test }: { client: QueryClient; chi
         getStyleNonce={() => nonce}
         {...(test ? { env: 'test' as const } : {})}
       >
-        <Notifications position="bottom-left" autoClose={6000} />
+        <Notifications position="top-center" autoClose={6000} classNames={{ root: styles.toasts ?? '' }} />
         {children}
       </MantineProvider>
     </QueryClientProvider>

@@ -7,6 +7,7 @@ import {
   defaultVariantColorsResolver,
   InputWrapper,
   type MantineColorsTuple,
+  Menu,
   Modal,
   PasswordInput,
   rem,
@@ -103,7 +104,8 @@ export const theme = createTheme({
         error: { fontSize: 'var(--fs-12)' },
       },
     }),
-    Select: Select.extend(input),
+    Menu: Menu.extend({ classNames: { item: styles.item ?? '' } }),
+    Select: Select.extend({ ...input, classNames: { option: styles.item ?? '' } }),
     Switch: Switch.extend({
       styles: { label: { fontSize: 'var(--fs-13)' }, description: { marginTop: 2, fontSize: 'var(--fs-12)' } },
     }),

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
 import { keys } from '../api/keys.ts'
 import { faultOf, ProblemNote } from '../parts/Problem.tsx'
+import { useValidity } from '../parts/validity.ts'
 import { EntryShell } from './EntryShell.tsx'
 
 /** A link from a colleague or the command line: choose a password, and be in. */
@@ -41,6 +42,7 @@ function Choose({ code }: { code: string }) {
       void navigate({ to: '/threads' })
     },
   })
+  const validity = useValidity(() => save.mutate())
   if (link.isError) {
     return (
       <EntryShell title={t('link.expired_title')} intro={t('link.expired_body')}>
@@ -62,12 +64,7 @@ function Choose({ code }: { code: string }) {
       title={purpose === 'invite' ? t('link.invite_title', { name }) : t('link.reset_title')}
       intro={purpose === 'invite' ? t('link.invite_body', { email }) : t('link.reset_body', { email })}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          save.mutate()
-        }}
-      >
+      <form {...validity.form}>
         <Stack gap="lg" mt="xl">
           {fault ? null : <ProblemNote error={save.error} />}
           <input type="hidden" name="username" autoComplete="username" value={email} readOnly />
@@ -79,7 +76,8 @@ function Choose({ code }: { code: string }) {
             required
             withAsterisk={false}
             value={password}
-            error={fault}
+            name="password"
+            error={validity.fault('password') ?? fault}
             onChange={(event) => setPassword(event.currentTarget.value)}
           />
           <div>

@@ -8,6 +8,7 @@ import { api } from '../api/api.ts'
 import { keys } from '../api/keys.ts'
 import { Empty } from '../parts/Empty.tsx'
 import { faultOf, ProblemNote } from '../parts/Problem.tsx'
+import { useValidity } from '../parts/validity.ts'
 import { EntryShell, Steps } from './EntryShell.tsx'
 
 /** The first run: whoever holds the code of the link becomes the owner. */
@@ -25,12 +26,13 @@ export function SetUpPage() {
       void navigate({ to: '/settings/accounts/new' })
     },
   })
+  const validity = useValidity(() => begin.mutate())
   const field = (name: keyof typeof form) => ({
     value: form[name],
     name,
     required: true,
     withAsterisk: false,
-    error: faultOf(t, begin.error, name),
+    error: validity.fault(name) ?? faultOf(t, begin.error, name),
     onChange: (event: React.ChangeEvent<HTMLInputElement>) => setForm({ ...form, [name]: event.currentTarget.value }),
   })
   const steps = [
@@ -61,12 +63,7 @@ export function SetUpPage() {
         </>
       }
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          begin.mutate()
-        }}
-      >
+      <form {...validity.form}>
         <Stack gap="lg" mt="xl">
           {begin.error && !fielded ? <ProblemNote error={begin.error} /> : null}
           {code ? null : (

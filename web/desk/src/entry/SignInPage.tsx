@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
 import { keys } from '../api/keys.ts'
 import { ProblemNote } from '../parts/Problem.tsx'
+import { useValidity } from '../parts/validity.ts'
 import { EntryShell } from './EntryShell.tsx'
 import styles from './SignInPage.module.css'
 
@@ -26,17 +27,13 @@ export function SignInPage() {
       router.history.push(next ?? '/threads')
     },
   })
+  const validity = useValidity(() => signIn.mutate())
   const problem = signIn.error instanceof ProblemError ? signIn.error : undefined
   const wrong = problem?.problem.status === 401
   const tooMany = problem?.problem.status === 429
   return (
     <EntryShell title={t('login.title')}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          signIn.mutate()
-        }}
-      >
+      <form {...validity.form}>
         <Stack gap="lg" mt="xl">
           {wrong || tooMany ? (
             <p className={styles.wrong} role="alert">
@@ -46,7 +43,9 @@ export function SignInPage() {
             <ProblemNote error={signIn.error} />
           )}
           <TextInput
+            name="email"
             label={t('login.email')}
+            error={validity.fault('email')}
             type="email"
             autoComplete="username"
             required
@@ -55,7 +54,9 @@ export function SignInPage() {
             onChange={(event) => setEmail(event.currentTarget.value)}
           />
           <PasswordInput
+            name="password"
             label={t('login.password')}
+            error={validity.fault('password')}
             autoComplete="current-password"
             required
             withAsterisk={false}
@@ -71,7 +72,7 @@ export function SignInPage() {
       </form>
       <div className={styles.forgot}>
         <p>{t('login.forgot')}</p>
-        <code className="mono">{'onethread user reset-password --email …'}</code>
+        <code className="mono">{'onethread user reset-password --data ./data --email …'}</code>
       </div>
     </EntryShell>
   )

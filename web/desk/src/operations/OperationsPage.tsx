@@ -2,7 +2,7 @@ import { Button, Modal, Tabs } from '@mantine/core'
 import { type InboundEvent, take } from '@onethread/client'
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
 import { type EventState, eventsQuery, jobsQuery, may, useMe } from '../api/queries.ts'
@@ -13,19 +13,59 @@ import { ProblemNote, ProblemRegion } from '../parts/Problem.tsx'
 import settings from '../settings/Settings.module.css'
 import { AT_THE_ACCOUNT } from '../threads/DeliveryView.tsx'
 import styles from './Operations.module.css'
+import { eventErrorText, kindText } from './words.ts'
+
+/** The lists that somebody has to look at, in the order of their tabs. */
+const ATTENTION = ['dead', 'undecodable', 'unroutable'] as const
+
+/** How many stand in a list, as far as it is read; `chip` shows it and is nothing where nothing stands. */
+function useCount(query: { data: { pages: { items: readonly unknown[] }[] } | undefined } & Asked) {
+  const { number } = useFormats()
+  const count = query.data?.pages.reduce((sum, page) => sum + page.items.length, 0) ?? 0
+  return {
+    count,
+    settled: !query.isFetching,
+    chip: count > 0 ? <span className="chip bad num">{`${number(count)}${query.hasNextPage ? '+' : ''}`}</span> : null,
+  }
+}
+
+type Asked = { isFetching: boolean; hasNextPage: boolean }
 
 /** What did not go as it should: work that failed for good, and callbacks that found no thread. */
 export function OperationsPage() {
   const { t } = useTranslation()
+  const counts = {
+    dead: useCount(useInfiniteQuery({ ...jobsQuery('dead'), staleTime: 0 })),
+    undecodable: useCount(useInfiniteQuery({ ...eventsQuery('undecodable'), staleTime: 0 })),
+    unroutable: useCount(useInfiniteQuery({ ...eventsQuery('unroutable'), staleTime: 0 })),
+  }
+  const [chosen, setChosen] = useState<string>()
+  const settled = ATTENTION.every((tab) => counts[tab].settled)
+  const first = ATTENTION.find((tab) => counts[tab].count > 0) ?? 'dead'
+  // Chosen once: a list that empties while somebody works through it does not lead them elsewhere.
+  useEffect(() => {
+    if (settled) setChosen((have) => have ?? first)
+  }, [settled, first])
   return (
     <main className={settings.main} id="main" tabIndex={-1} data-region="main">
       <h1>{t('operations.title')}</h1>
       <p className={settings.lead}>{t('operations.intro')}</p>
-      <Tabs defaultValue="dead" keepMounted={false} className={styles.tabs ?? ''}>
+      <Tabs
+        value={chosen ?? null}
+        onChange={(tab) => tab && setChosen(tab)}
+        keepMounted={false}
+        className={styles.tabs ?? ''}
+      >
         <Tabs.List className={styles.list ?? ''}>
-          <Tabs.Tab value="dead">{t('operations.jobs_dead')}</Tabs.Tab>
-          <Tabs.Tab value="undecodable">{t('operations.events_dead')}</Tabs.Tab>
-          <Tabs.Tab value="unroutable">{t('operations.events_lost')}</Tabs.Tab>
+          <Tabs.Tab value="dead" rightSection={counts.dead.chip}>
+            {t('operations.jobs_dead')}
+          </Tabs.Tab>
+          <Tabs.Tab value="undecodable" rightSection={counts.undecodable.chip}>
+            {t('operations.events_dead')}
+          </Tabs.Tab>
+          <Tabs.Tab value="unroutable" rightSection={counts.unroutable.chip}>
+            {t('operations.events_lost')}
+          </Tabs.Tab>
           <Tabs.Tab value="ready">{t('operations.jobs_ready')}</Tabs.Tab>
           <Tabs.Tab value="stored">{t('operations.events_stored')}</Tabs.Tab>
         </Tabs.List>
@@ -182,6 +222,17 @@ function Acts({ id, what, name }: Act & { name: string }) {
   )
 }
 
+/** The server's own words, which are English and for whoever looks closer. */
+function ServerWords({ words }: { words: string }) {
+  const { t } = useTranslation()
+  return (
+    <details className="xs fnt">
+      <summary>{t('app.details')}</summary>
+      <span lang="en">{words}</span>
+    </details>
+  )
+}
+
 function Jobs({ state, hint, empty }: { state: 'ready' | 'dead'; hint: string; empty: string }) {
   const { t } = useTranslation()
   const { dateTime } = useFormats()
@@ -192,7 +243,7 @@ function Jobs({ state, hint, empty }: { state: 'ready' | 'dead'; hint: string; e
   const mayAct = mayManage && state === 'dead'
   return (
     <Frame query={query} hint={hint} empty={empty} count={jobs.length}>
-      <table className={settings.table}>
+      <table className={`${settings.table} ${styles.rows}`}>
         <thead>
           <tr>
             <th scope="col">{t('operations.col_kind')}</th>
@@ -210,11 +261,11 @@ function Jobs({ state, hint, empty }: { state: 'ready' | 'dead'; hint: string; e
           {jobs.map((job) => (
             <tr key={job.id}>
               <td>
-                {job.kind === 'deliver'
-                  ? t('operations.kind_deliver')
-                  : job.kind === 'send_later'
-                    ? t('operations.kind_send_later')
-                    : job.kind}
+                {kindText(t, job.kind) ?? (
+                  <>
+                    {t('operations.kind_unknown')} <code className="mono">{job.kind}</code>
+                  </>
+                )}
                 <div className="xs fnt mono">{job.subject_id}</div>
               </td>
               <td>
@@ -231,13 +282,18 @@ function Jobs({ state, hint, empty }: { state: 'ready' | 'dead'; hint: string; e
                   </>
                 ) : null}
                 {job.last_error && job.last_error !== job.reason ? (
-                  <div className="xs fnt" lang="en">
-                    {job.last_error}
-                  </div>
+                  <>
+                    {job.reason ? null : t('operations.error_unknown')}
+                    <ServerWords words={job.last_error} />
+                  </>
                 ) : null}
               </td>
-              <td className="num">{job.tries}</td>
-              <td className="num">{dateTime(Date.parse(job.due_at))}</td>
+              <td className="num" data-name={t('operations.col_tries')}>
+                {job.tries}
+              </td>
+              <td className={`num ${styles.when}`} data-name={t('operations.col_when')}>
+                {dateTime(Date.parse(job.due_at))}
+              </td>
               {mayAct ? (
                 <td>
                   <Acts id={job.id} what="job" name={job.subject_id} />
@@ -262,7 +318,7 @@ function Events({ state, hint, empty }: { state: EventState; hint: string; empty
   const mayAct = mayLook && state !== 'stored'
   return (
     <Frame query={query} hint={hint} empty={empty} count={events.length}>
-      <table className={settings.table}>
+      <table className={`${settings.table} ${styles.rows}`}>
         <thead>
           <tr>
             <th scope="col">{t('operations.col_event')}</th>
@@ -284,8 +340,17 @@ function Events({ state, hint, empty }: { state: EventState; hint: string; empty
           {events.map((event) => (
             <tr key={event.id}>
               <td className="mono xs">{event.key}</td>
-              <td lang="en">{event.error ?? ''}</td>
-              <td className="num">{dateTime(Date.parse(event.received_at))}</td>
+              <td>
+                {event.error ? (
+                  <>
+                    {eventErrorText(t, state, event.error)}
+                    <ServerWords words={event.error} />
+                  </>
+                ) : null}
+              </td>
+              <td className={`num ${styles.when}`} data-name={t('operations.col_when')}>
+                {dateTime(Date.parse(event.received_at))}
+              </td>
               {mayLook ? (
                 <td>
                   <Button onClick={() => setShown(event)}>{t('operations.show_payload')}</Button>

@@ -48,7 +48,24 @@ export function problemDetails(error: unknown): string {
 }
 
 /** Fields for which we say in the reader's language what would be right. */
-const FIELDS = ['api_base', 'app_secret', 'email', 'page_access_token', 'page_id', 'password', 'verify_token'] as const
+const FIELDS = [
+  'api_base',
+  'app_secret',
+  'description',
+  'email',
+  'key',
+  'kinds',
+  'name',
+  'note',
+  'options',
+  'page_access_token',
+  'page_id',
+  'password',
+  'url',
+  'verify_token',
+  'workspace_name',
+  'zone',
+] as const
 
 /** What would be right in a field; undefined for a field that we have no words for. */
 export function fieldText(t: TFunction, field: string): string | undefined {
@@ -56,11 +73,21 @@ export function fieldText(t: TFunction, field: string): string | undefined {
   return known && t(`fault.${known}`)
 }
 
-/** The fault of one field of a form, in the reader's language or else in the server's words. */
-export function faultOf(t: TFunction, error: unknown, field: string): string | undefined {
+const TAKEN = /^another \w+ has this (name|key)/
+
+/** Whether the server says that a name or a key belongs to something else already. */
+export const isTaken = (message: string): boolean => TAKEN.test(message)
+
+/**
+ * The fault of one field of a form, in the reader's language; undefined when there is none. The server's own words are
+ * English and for programs. `right` says what would be right where the name of the field does not tell.
+ */
+export function faultOf(t: TFunction, error: unknown, field: string, right?: string): string | undefined {
   if (!(error instanceof ProblemError)) return undefined
   const fault = error.problem.faults?.find((one) => one.field === field || one.field.endsWith(`.${field}`))
-  return fault && (fieldText(t, field) ?? fault.message)
+  if (!fault) return undefined
+  if (isTaken(fault.message)) return t('fault.taken')
+  return right ?? fieldText(t, field) ?? t('fault.other')
 }
 
 /** A fault of ours inside a form or a section, with the details at hand. */

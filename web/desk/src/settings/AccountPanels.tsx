@@ -10,6 +10,7 @@ import { useFormats } from '../i18n/format.ts'
 import { CopyLine } from '../parts/Copy.tsx'
 import { Icon } from '../parts/Glyphs.tsx'
 import { ProblemNote } from '../parts/Problem.tsx'
+import { MESSENGER_FIELDS } from './messengerFields.ts'
 import styles from './Settings.module.css'
 
 /** Verify tokens that this page was told just now. They are in no answer afterwards, and in no storage. */
@@ -73,7 +74,16 @@ export function CallbackPanel({ account }: { account: ChannelAccount }) {
             <b>{t('connect.verify_token')}</b> {t('connect.verify_token_lost')}
           </p>
         )}
-        <p className="sm mut">{t('connect.fields_hint')}</p>
+        <div className="sm mut">
+          <p>{t('connect.fields_hint')}</p>
+          <ul className={styles.subscribed} translate="no">
+            {MESSENGER_FIELDS.map((field) => (
+              <li key={field}>
+                <code className="mono">{field}</code>
+              </li>
+            ))}
+          </ul>
+        </div>
         <div role="status">
           {account.last_callback_at ? (
             <div className={styles.check}>

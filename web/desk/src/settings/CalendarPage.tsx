@@ -3,12 +3,14 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { type Calendar, ProblemError, take } from '@onethread/client'
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
+import type { TFunction } from 'i18next'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
 import { keys } from '../api/keys.ts'
 import { calendarQuery, hoursPreviewQuery } from '../api/queries.ts'
-import { ProblemNote, ProblemRegion } from '../parts/Problem.tsx'
+import { fieldText, isTaken, ProblemNote, ProblemRegion } from '../parts/Problem.tsx'
+import { useValidity } from '../parts/validity.ts'
 import styles from './Hours.module.css'
 import { HoursForm } from './HoursForm.tsx'
 import { HoursPreview } from './HoursPreview.tsx'
@@ -16,9 +18,20 @@ import { type EditedHours, editedHours, hoursDraft, newHours } from './hours.ts'
 import settings from './Settings.module.css'
 
 /** What is wrong, by the place that the server names. */
-export function faultsOf(...errors: unknown[]): Map<string, string> {
+export function faultsOf(t: TFunction, ...errors: unknown[]): Map<string, string> {
   const faults = errors.flatMap((error) => (error instanceof ProblemError ? (error.problem.faults ?? []) : []))
-  return new Map(faults.map((fault) => [fault.field, fault.message]))
+  return new Map(faults.map(({ field, message }) => [field, hoursFault(t, field, message)]))
+}
+
+/** A fault of opening hours in the reader's language, by its place and, where that says too little, its shape. */
+function hoursFault(t: TFunction, field: string, message: string): string {
+  if (isTaken(message)) return t('fault.taken')
+  if (message.endsWith('is there twice')) return t('fault.twice')
+  const part = field.replace(/^.*\./, '')
+  if (part === 'from' || part === 'to')
+    return message.startsWith('overlaps') ? t('fault.hours_overlap') : t('fault.hours_span')
+  if (part === 'date') return t('fault.value_date')
+  return fieldText(t, part) ?? t('fault.too_many')
 }
 
 export function NewCalendarPage() {
@@ -97,9 +110,12 @@ function Editor({ calendar, onSaved }: { calendar: Calendar | undefined; onSaved
     },
   })
   // Faults of the hours come with the preview, as they are typed; those of the name when it is saved.
-  const faults = faultsOf(preview.error, save.error)
+  const faults = faultsOf(t, preview.error, save.error)
   const faulty = preview.error instanceof ProblemError && preview.error.code === 'invalid'
   const told = save.error instanceof ProblemError && save.error.code === 'invalid'
+  const validity = useValidity(() => save.mutate())
+  const unnamed = validity.fault('name')
+  const shown = unnamed ? new Map([...faults, ['name', unnamed]]) : faults
   const change = (next: EditedHours) => {
     // What was wrong with the hours as they were says nothing about these.
     save.reset()
@@ -107,14 +123,8 @@ function Editor({ calendar, onSaved }: { calendar: Calendar | undefined; onSaved
   }
   return (
     <div className={styles.columns}>
-      <form
-        className={styles.form}
-        onSubmit={(event) => {
-          event.preventDefault()
-          save.mutate()
-        }}
-      >
-        <HoursForm hours={hours} faults={faults} onChange={change} />
+      <form className={styles.form} {...validity.form}>
+        <HoursForm hours={hours} faults={shown} onChange={change} />
         <ProblemNote error={told ? undefined : save.error} />
         {told ? (
           <p className={settings.warning} role="alert">

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
 import { keys } from '../api/keys.ts'
 import { faultOf, ProblemNote } from '../parts/Problem.tsx'
+import { useValidity } from '../parts/validity.ts'
 import styles from './Settings.module.css'
 
 const TYPES: AttributeType[] = ['text', 'number', 'boolean', 'date', 'choice', 'url', 'email', 'phone']
@@ -58,24 +59,19 @@ export function FieldForm({ field, onDone }: { field: Attribute | undefined; onD
     mutationFn: (id: string) => take(api.DELETE('/api/v1/attributes/{id}', { params: { path: { id } } })),
     onSuccess: done,
   })
+  const { form, fault } = useValidity(() => save.mutate())
   const used = remove.error instanceof ProblemError && remove.error.code === 'conflict'
   const atFields = FIELDS.some((one) => faultOf(t, save.error, one))
   // A fault of one option names its place (`options[2]`).
   const ofOptions =
     save.error instanceof ProblemError
       ? save.error.problem.faults
-          ?.filter((fault) => fault.field.startsWith('options['))
-          .map((fault) => `${list[Number(fault.field.slice(8, -1))] ?? ''}: ${fault.message}`)
-          .join('; ')
+          ?.filter((one) => one.field.startsWith('options['))
+          .map((one) => list[Number(one.field.slice(8, -1))] ?? '')
+          .join(', ')
       : undefined
   return (
-    <form
-      className={styles.form}
-      onSubmit={(event) => {
-        event.preventDefault()
-        save.mutate()
-      }}
-    >
+    <form className={styles.form} {...form}>
       <ProblemNote error={atFields || ofOptions ? undefined : save.error} />
       {used ? (
         <p className={styles.warning} role="alert">
@@ -93,7 +89,8 @@ export function FieldForm({ field, onDone }: { field: Attribute | undefined; onD
         dir="auto"
         autoComplete="off"
         value={name}
-        error={faultOf(t, save.error, 'name')}
+        name="name"
+        error={fault('name') ?? faultOf(t, save.error, 'name')}
         onChange={(event) => setName(event.currentTarget.value)}
       />
       {field ? (
@@ -126,7 +123,8 @@ export function FieldForm({ field, onDone }: { field: Attribute | undefined; onD
             autoCapitalize="none"
             spellCheck={false}
             value={key}
-            error={faultOf(t, save.error, 'key')}
+            name="key"
+            error={fault('key') ?? faultOf(t, save.error, 'key')}
             onChange={(event) => setTypedKey(event.currentTarget.value)}
           />
         </>
@@ -140,7 +138,7 @@ export function FieldForm({ field, onDone }: { field: Attribute | undefined; onD
           maxRows={10}
           dir="auto"
           value={options}
-          error={faultOf(t, save.error, 'options') ?? (ofOptions || undefined)}
+          error={faultOf(t, save.error, 'options') ?? (ofOptions ? `${ofOptions}: ${t('fault.options')}` : undefined)}
           onChange={(event) => setOptions(event.currentTarget.value)}
         />
       ) : null}

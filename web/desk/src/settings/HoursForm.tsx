@@ -25,6 +25,7 @@ export function HoursForm({ hours, faults, onChange }: Props) {
   return (
     <>
       <TextInput
+        name="name"
         label={t('hours.name')}
         description={t('hours.name_hint')}
         required

@@ -10,6 +10,7 @@ import { Empty } from '../parts/Empty.tsx'
 import { LabelChip, LabelDot } from '../parts/LabelChip.tsx'
 import { useLater } from '../parts/later.ts'
 import { faultOf, ProblemNote, ProblemRegion } from '../parts/Problem.tsx'
+import { useValidity } from '../parts/validity.ts'
 import { ListSkeleton } from './ListSkeleton.tsx'
 import styles from './Settings.module.css'
 
@@ -138,15 +139,12 @@ function LabelForm({ label, onDone }: { label: Label | undefined; onDone: () => 
     },
   })
   const carried = remove.error instanceof ProblemError && remove.error.code === 'conflict'
+  const { form, fault: ofForm } = useValidity(() =>
+    save.mutate({ id: label?.id, body: { name, colour } }, { onSuccess: onDone }),
+  )
   const fault = faultOf(t, save.error, 'name')
   return (
-    <form
-      className={styles.form}
-      onSubmit={(event) => {
-        event.preventDefault()
-        save.mutate({ id: label?.id, body: { name, colour } }, { onSuccess: onDone })
-      }}
-    >
+    <form className={styles.form} {...form}>
       <ProblemNote error={fault ? undefined : save.error} />
       {carried ? (
         <p className={styles.warning} role="alert">
@@ -156,13 +154,14 @@ function LabelForm({ label, onDone }: { label: Label | undefined; onDone: () => 
         <ProblemNote error={remove.error} />
       )}
       <TextInput
+        name="name"
         label={t('labels.name')}
         required
         withAsterisk={false}
         maxLength={60}
         data-autofocus
         value={name}
-        error={fault}
+        error={ofForm('name') ?? fault}
         dir="auto"
         autoComplete="off"
         onChange={(event) => setName(event.currentTarget.value)}

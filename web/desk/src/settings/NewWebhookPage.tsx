@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
 import { keys } from '../api/keys.ts'
 import { ProblemNote } from '../parts/Problem.tsx'
+import { useValidity } from '../parts/validity.ts'
 import styles from './Settings.module.css'
 import { keepSecret } from './WebhookPanels.tsx'
 import { besideFields, emptyWebhook, filledWebhook, isComplete, WebhookFields } from './webhookForm.tsx'
@@ -36,20 +37,15 @@ export function NewWebhookPage() {
       void navigate({ to: '/settings/webhooks/$webhookId', params: { webhookId: webhook.id } })
     },
   })
+  const validity = useValidity(() => create.mutate())
   return (
     <>
       <h1>{t('webhooks.new')}</h1>
       <p className={styles.lead}>{t('webhooks.new_intro')}</p>
-      <form
-        className={styles.fields}
-        onSubmit={(event) => {
-          event.preventDefault()
-          create.mutate()
-        }}
-      >
+      <form className={styles.fields} {...validity.form}>
         <div className={styles.form}>
           <ProblemNote error={besideFields(create.error)} />
-          <WebhookFields form={form} onChange={setForm} error={create.error} />
+          <WebhookFields form={form} onChange={setForm} error={create.error} fault={validity.fault} />
           <div className="row">
             <Button type="submit" variant="filled" size="sm" loading={create.isPending} disabled={!isComplete(form)}>
               {t('webhooks.create')}

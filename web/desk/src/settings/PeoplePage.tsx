@@ -7,7 +7,7 @@ import { CopyButton } from '../parts/Copy.tsx'
 import { ProblemRegion } from '../parts/Problem.tsx'
 import styles from './Settings.module.css'
 
-const COMMAND = 'onethread user create --email name@example.com --role agent'
+const COMMAND = 'onethread user create --data ./data --email name@example.com --role agent'
 
 export function PeoplePage() {
   const { t } = useTranslation()

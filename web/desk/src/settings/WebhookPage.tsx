@@ -9,6 +9,7 @@ import { keys } from '../api/keys.ts'
 import { webhookDeliveriesQuery, webhookQuery } from '../api/queries.ts'
 import { flat } from '../live/reduce.ts'
 import { ProblemNote, ProblemRegion } from '../parts/Problem.tsx'
+import { useValidity } from '../parts/validity.ts'
 import styles from './Settings.module.css'
 import {
   Deliveries,
@@ -119,16 +120,11 @@ function EditForm({ webhook, onDone }: { webhook: Webhook; onDone: () => void })
   const { name, url, enabled, kinds } = webhook
   const [form, setForm] = useState<WebhookForm>({ name, url, enabled, kinds, everything: kinds.length === 0 })
   const change = useChange(webhook.id)
+  const validity = useValidity(() => change.mutate(filledWebhook(form), { onSuccess: onDone }))
   return (
-    <form
-      className={styles.form}
-      onSubmit={(event) => {
-        event.preventDefault()
-        change.mutate(filledWebhook(form), { onSuccess: onDone })
-      }}
-    >
+    <form className={styles.form} {...validity.form}>
       <ProblemNote error={besideFields(change.error)} />
-      <WebhookFields form={form} onChange={setForm} error={change.error} />
+      <WebhookFields form={form} onChange={setForm} error={change.error} fault={validity.fault} />
       <div className="row">
         <Button type="submit" variant="filled" size="sm" loading={change.isPending} disabled={!isComplete(form)}>
           {t('app.save')}

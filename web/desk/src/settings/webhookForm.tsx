@@ -63,10 +63,13 @@ export function WebhookFields({
   form,
   onChange,
   error,
+  fault,
 }: {
   form: WebhookForm
   onChange: (form: WebhookForm) => void
   error: unknown
+  /** What the desk finds wrong in a field before it is sent. */
+  fault: (name: string) => string | undefined
 }) {
   const { t } = useTranslation()
   const kinds = useQuery(webhookKindsQuery)
@@ -81,7 +84,7 @@ export function WebhookFields({
         withAsterisk={false}
         maxLength={200}
         value={form.name}
-        error={faultOf(t, error, 'name')}
+        error={fault('name') ?? faultOf(t, error, 'name')}
         onChange={(event) => onChange({ ...form, name: event.currentTarget.value })}
       />
       <TextInput
@@ -96,7 +99,7 @@ export function WebhookFields({
         withAsterisk={false}
         maxLength={2000}
         value={form.url}
-        error={faultOf(t, error, 'url')}
+        error={fault('url') ?? faultOf(t, error, 'url')}
         onChange={(event) => onChange({ ...form, url: event.currentTarget.value })}
       />
       <KindFields
@@ -163,7 +166,7 @@ export function KindFields({
         </div>
       )}
       {error ? (
-        <p className={styles.fault} role="alert" lang="en">
+        <p className={styles.fault} role="alert">
           {error}
         </p>
       ) : null}

@@ -27,6 +27,18 @@ const COUNT_FROM = 200
 /** Opens the editor of a choice when it is all that is written. */
 const CHOICE_WORD = '/choice'
 
+/** The most of a name that a placeholder holds: the field grows with what stands in it. */
+const PLACEHOLDER_CHARS = 40
+const cut = (name: string): string => {
+  const letters = Array.from(name)
+  return letters.length > PLACEHOLDER_CHARS
+    ? `${letters
+        .slice(0, PLACEHOLDER_CHARS - 1)
+        .join('')
+        .trimEnd()}…`
+    : name
+}
+
 /** Something that can be seen: the server takes no message of white space and characters without width. */
 const VISIBLE = /[^\s\p{Default_Ignorable_Code_Point}]/u
 
@@ -252,7 +264,7 @@ export function Composer(props: Props) {
               data-region="composer"
               aria-label={label}
               aria-invalid={over}
-              placeholder={note ? t('note.placeholder') : t('composer.placeholder', { name })}
+              placeholder={note ? t('note.placeholder') : t('composer.placeholder', { name: cut(name) })}
               {...mention.field}
               onChange={(event) => {
                 const { value } = event.currentTarget

@@ -11,6 +11,7 @@ import styles from './ContextPanel.module.css'
 import { InlineText } from './InlineText.tsx'
 import type { Offer } from './offer.ts'
 import { useEditing } from './useEditing.ts'
+import { Words } from './Words.tsx'
 
 type Save = (field: Attribute, value: unknown) => Promise<unknown>
 
@@ -84,9 +85,9 @@ function FieldRow({
           <FieldEditor field={field} value={value} onValue={onValue} onDone={done} />
         ) : (
           <>
-            <span className={styles.value} data-unknown={known ? undefined : true}>
+            <div className={styles.value} data-unknown={known ? undefined : true}>
               {known ? <Value field={field} value={value} /> : t(field.required ? 'context.needed' : 'context.unknown')}
-            </span>
+            </div>
             {maySay ? (
               <ActionIcon
                 ref={button}
@@ -104,6 +105,9 @@ function FieldRow({
   )
 }
 
+/** Beyond so many letters a value is folded: the panel is narrow. */
+const LONG_VALUE = 240
+
 function Value({ field, value }: { field: Attribute; value: unknown }) {
   const { t } = useTranslation()
   const { date, number } = useFormats()
@@ -117,12 +121,12 @@ function Value({ field, value }: { field: Attribute; value: unknown }) {
       return <span className="num">{date(Date.parse(`${text}T00:00`))}</span>
     case 'url':
       return (
-        <a href={text} target="_blank" rel="noreferrer noopener" dir="ltr">
+        <a className={styles.link} href={text} target="_blank" rel="noreferrer noopener" dir="ltr">
           {text.replace(/^https?:\/\//, '').replace(/\/$/, '')}
         </a>
       )
     default:
-      return <span dir="auto">{text}</span>
+      return <Words text={text} most={LONG_VALUE} />
   }
 }
 
@@ -198,6 +202,7 @@ function FieldEditor({
     <InlineText
       label={label}
       field={place}
+      right={t(field.type === 'email' ? 'fault.email' : `fault.value_${field.type}`)}
       initial={known ? String(value) : ''}
       // No `url` or `email`: browsers hold the form back in words of their own; the server says what would be right.
       type={field.type === 'date' ? 'date' : field.type === 'phone' ? 'tel' : 'text'}
@@ -271,7 +276,7 @@ function InlineChoice({
         autoFocus
         disabled={busy}
         comboboxProps={{ width: 'max-content', position: 'bottom-end' }}
-        error={error ? (faultOf(t, error, field) ?? problemText(t, error)) : undefined}
+        error={error ? (faultOf(t, error, field, t('fault.value_choice')) ?? problemText(t, error)) : undefined}
         onChange={(value) => void save(value)}
       />
       <div className={styles.acts}>

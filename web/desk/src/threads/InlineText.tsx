@@ -9,6 +9,8 @@ type Props = {
   initial: string
   /** The field of a problem that is about this text. */
   field: string
+  /** What would be right here, where the name of the field does not tell. */
+  right?: string
   type?: HTMLInputTypeAttribute
   inputMode?: 'decimal'
   placeholder?: string
@@ -24,7 +26,7 @@ const keepFocus = (event: MouseEvent): void => event.preventDefault()
  * One line that is edited where it stands. Enter or leaving it saves, Escape leaves it as it was; what cannot be saved
  * stays here with the reason.
  */
-export function InlineText({ label, initial, field, onSave, onDone, ...input }: Props) {
+export function InlineText({ label, initial, field, right, onSave, onDone, ...input }: Props) {
   const { t } = useTranslation()
   const [text, setText] = useState(initial)
   const [busy, setBusy] = useState(false)
@@ -50,6 +52,7 @@ export function InlineText({ label, initial, field, onSave, onDone, ...input }: 
     <form
       className={styles.edit}
       data-editing
+      noValidate
       onSubmit={(event) => {
         event.preventDefault()
         void save()
@@ -82,7 +85,7 @@ export function InlineText({ label, initial, field, onSave, onDone, ...input }: 
         }}
         readOnly={busy}
         aria-busy={busy}
-        error={error ? (faultOf(t, error, field) ?? problemText(t, error)) : undefined}
+        error={error ? (faultOf(t, error, field, right) ?? problemText(t, error)) : undefined}
         onChange={(event) => setText(event.currentTarget.value)}
       />
       <div className={styles.acts}>

@@ -156,6 +156,7 @@ function Form({
   return (
     <form
       className={styles.form}
+      noValidate
       onSubmit={(event) => {
         event.preventDefault()
         if (ready && !busy) onSave()

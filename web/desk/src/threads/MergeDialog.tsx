@@ -203,6 +203,7 @@ export function MergeQuestion({
   return (
     <form
       className={styles.question}
+      noValidate
       onSubmit={(event) => {
         event.preventDefault()
         if (ready && !busy) onMerge(reason.trim(), apart)

@@ -70,6 +70,7 @@ function ChangeForm({
     <form
       className={styles.doubt}
       aria-label={t('waiting.change')}
+      noValidate
       onSubmit={(event) => {
         event.preventDefault()
         if (!ready) return

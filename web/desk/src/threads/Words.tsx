@@ -10,9 +10,18 @@ const LONG_LINES = 14
 const weight = (text: string): number => text.length + (text.match(/[\u3000-\u9fff\uff00-\uffef]/g)?.length ?? 0)
 
 /** Somebody's own words, whole; a very long text is folded and opens. */
-export function Words({ text, names = [] }: { text: string; names?: readonly string[] }) {
+export function Words({
+  text,
+  names = [],
+  most = LONG_CHARS,
+}: {
+  text: string
+  names?: readonly string[]
+  /** The most letters that stand there unfolded. */
+  most?: number
+}) {
   const { t } = useTranslation()
-  const long = weight(text) > LONG_CHARS || text.split('\n').length > LONG_LINES
+  const long = weight(text) > most || text.split('\n').length > LONG_LINES
   const [open, setOpen] = useState(false)
   return (
     <>

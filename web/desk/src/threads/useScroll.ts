@@ -9,6 +9,8 @@ const NEAR = 48
  */
 export function useScroll(scroller: RefObject<HTMLElement | null>, version: unknown) {
   const atEnd = useRef(true)
+  /** Where the end was when it was last gone to. */
+  const placed = useRef<number>(undefined)
   const anchor = useRef<{ id: string; top: number } | undefined>(undefined)
   const [away, setAway] = useState(false)
 
@@ -32,12 +34,22 @@ export function useScroll(scroller: RefObject<HTMLElement | null>, version: unkn
     if (!box) return
     if (atEnd.current) {
       box.scrollTop = box.scrollHeight
+      placed.current = box.scrollTop
     } else if (anchor.current) {
       const entry = box.querySelector(`[data-entry="${anchor.current.id}"]`)
       if (entry)
         box.scrollTop += entry.getBoundingClientRect().top - box.getBoundingClientRect().top - anchor.current.top
     }
   }, [scroller])
+
+  /**
+   * Nobody has scrolled where the place is still the one gone to: the event is the echo of that, and meanwhile the field
+   * below or an entry may have grown. It goes on to the end then.
+   */
+  const onScroll = useCallback(() => {
+    if (atEnd.current && scroller.current?.scrollTop === placed.current) restore()
+    remember()
+  }, [scroller, restore, remember])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: each new drawing of the entries is the occasion
   useLayoutEffect(() => {
@@ -75,5 +87,5 @@ export function useScroll(scroller: RefObject<HTMLElement | null>, version: unkn
     [scroller, remember],
   )
 
-  return { away, onScroll: remember, toEnd, toEntry }
+  return { away, onScroll, toEnd, toEntry }
 }

@@ -68,6 +68,7 @@ export function replyIdentity(customer: Customer): Identity | undefined {
 }
 
 const WHATS = [
+  'message',
   'image',
   'video',
   'audio',
