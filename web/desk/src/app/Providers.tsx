@@ -37,7 +37,8 @@ export function Providers({ client, children, test }: { client: QueryClient; chi
         getStyleNonce={() => nonce}
         {...(test ? { env: 'test' as const } : {})}
       >
-        <Notifications position="top-center" autoClose={6000} classNames={{ root: styles.toasts ?? '' }} />
+        {/* Below dialogs (200): what a dialog asks is never covered. */}
+        <Notifications position="top-center" autoClose={6000} zIndex={190} classNames={{ root: styles.toasts ?? '' }} />
         {children}
       </MantineProvider>
     </QueryClientProvider>
