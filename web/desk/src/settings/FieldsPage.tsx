@@ -1,25 +1,19 @@
-import { ActionIcon, Button, Modal } from '@mantine/core'
+import { ActionIcon, Button } from '@mantine/core'
 import { type Attribute, take } from '@onethread/client'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
 import { keys } from '../api/keys.ts'
 import { attributesQuery } from '../api/queries.ts'
-import { Empty } from '../parts/Empty.tsx'
 import { Icon } from '../parts/Glyphs.tsx'
-import { useLater } from '../parts/later.ts'
-import { ProblemNote, ProblemRegion } from '../parts/Problem.tsx'
+import { DefinitionsPage } from './DefinitionsPage.tsx'
 import { FieldForm } from './FieldForm.tsx'
-import { ListSkeleton } from './ListSkeleton.tsx'
 import styles from './Settings.module.css'
 
 export function FieldsPage() {
   const { t } = useTranslation()
   const client = useQueryClient()
   const query = useQuery(attributesQuery)
-  const slow = useLater(query.isPending)
-  const [edited, setEdited] = useState<Attribute | 'new'>()
   const change = useMutation({
     mutationFn: async (changes: { id: string; body: { archived?: boolean; position?: number } }[]) => {
       for (const { id, body } of changes) {
@@ -28,56 +22,29 @@ export function FieldsPage() {
     },
     onSettled: () => client.invalidateQueries({ queryKey: keys.attributes }),
   })
-  if (query.isError) {
-    return <ProblemRegion title={t('list.error_title')} error={query.error} onAgain={() => void query.refetch()} />
-  }
-  const dialog = (
-    <Modal
-      opened={edited !== undefined}
-      onClose={() => setEdited(undefined)}
-      title={edited === 'new' ? t('fields.add') : t('fields.edit')}
-    >
-      {edited ? <FieldForm field={edited === 'new' ? undefined : edited} onDone={() => setEdited(undefined)} /> : null}
-    </Modal>
-  )
-  const add = (
-    <Button variant="filled" size="sm" onClick={() => setEdited('new')}>
-      {t('fields.add')}
-    </Button>
-  )
-  if (query.data?.length === 0) {
-    return (
-      <>
-        <Empty title={t('fields.empty_title')} body={t('fields.empty_body')} page>
-          {add}
-        </Empty>
-        {dialog}
-      </>
-    )
-  }
   return (
-    <>
-      <div className={styles.head}>
-        <div>
-          <h1>{t('fields.title')}</h1>
-          <p className={styles.lead}>{t('fields.intro')}</p>
-        </div>
-        {query.data ? add : null}
-      </div>
-      <ProblemNote error={change.error} />
-      {query.data ? (
+    <DefinitionsPage
+      query={query}
+      words={{
+        title: t('fields.title'),
+        intro: t('fields.intro'),
+        add: t('fields.add'),
+        edit: t('fields.edit'),
+        emptyTitle: t('fields.empty_title'),
+        emptyBody: t('fields.empty_body'),
+      }}
+      error={change.error}
+      list={(fields, onEdit) => (
         <FieldList
-          fields={query.data}
+          fields={fields}
           busy={change.isPending}
-          onEdit={setEdited}
+          onEdit={onEdit}
           onArchive={(field) => change.mutate([{ id: field.id, body: { archived: !field.archived } }])}
-          onMove={(from, to) => change.mutate(moved(query.data, from, to))}
+          onMove={(from, to) => change.mutate(moved(fields, from, to))}
         />
-      ) : slow ? (
-        <ListSkeleton />
-      ) : null}
-      {dialog}
-    </>
+      )}
+      form={(field, onDone) => <FieldForm field={field} onDone={onDone} />}
+    />
   )
 }
 

@@ -1,4 +1,4 @@
-import { Button, Modal, Select, TextInput } from '@mantine/core'
+import { Button, Select, TextInput } from '@mantine/core'
 import { type Label, type LabelColour, ProblemError, take } from '@onethread/client'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -6,12 +6,10 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../api/api.ts'
 import { keys } from '../api/keys.ts'
 import { labelsQuery } from '../api/queries.ts'
-import { Empty } from '../parts/Empty.tsx'
 import { LabelChip, LabelDot } from '../parts/LabelChip.tsx'
-import { useLater } from '../parts/later.ts'
-import { faultOf, ProblemNote, ProblemRegion } from '../parts/Problem.tsx'
+import { faultOf, ProblemNote } from '../parts/Problem.tsx'
 import { useValidity } from '../parts/validity.ts'
-import { ListSkeleton } from './ListSkeleton.tsx'
+import { DefinitionsPage } from './DefinitionsPage.tsx'
 import styles from './Settings.module.css'
 
 const COLOURS: LabelColour[] = ['grey', 'petrol', 'blue', 'violet', 'plum', 'amber', 'green']
@@ -19,57 +17,28 @@ const COLOURS: LabelColour[] = ['grey', 'petrol', 'blue', 'violet', 'plum', 'amb
 export function LabelsPage() {
   const { t } = useTranslation()
   const query = useQuery(labelsQuery)
-  const slow = useLater(query.isPending)
-  const [edited, setEdited] = useState<Label | 'new'>()
   const archive = useSave()
-  if (query.isError) {
-    return <ProblemRegion title={t('list.error_title')} error={query.error} onAgain={() => void query.refetch()} />
-  }
-  const dialog = (
-    <Modal
-      opened={edited !== undefined}
-      onClose={() => setEdited(undefined)}
-      title={edited === 'new' ? t('labels.add') : t('labels.edit')}
-    >
-      {edited ? <LabelForm label={edited === 'new' ? undefined : edited} onDone={() => setEdited(undefined)} /> : null}
-    </Modal>
-  )
-  const add = (
-    <Button variant="filled" size="sm" onClick={() => setEdited('new')}>
-      {t('labels.add')}
-    </Button>
-  )
-  if (query.data?.length === 0) {
-    return (
-      <>
-        <Empty title={t('labels.empty_title')} body={t('labels.empty_body')} page>
-          {add}
-        </Empty>
-        {dialog}
-      </>
-    )
-  }
   return (
-    <>
-      <div className={styles.head}>
-        <div>
-          <h1>{t('labels.title')}</h1>
-          <p className={styles.lead}>{t('labels.intro')}</p>
-        </div>
-        {query.data ? add : null}
-      </div>
-      <ProblemNote error={archive.error} />
-      {query.data ? (
+    <DefinitionsPage
+      query={query}
+      words={{
+        title: t('labels.title'),
+        intro: t('labels.intro'),
+        add: t('labels.add'),
+        edit: t('labels.edit'),
+        emptyTitle: t('labels.empty_title'),
+        emptyBody: t('labels.empty_body'),
+      }}
+      error={archive.error}
+      list={(labels, onEdit) => (
         <LabelList
-          labels={query.data}
-          onEdit={setEdited}
+          labels={labels}
+          onEdit={onEdit}
           onArchive={(label) => archive.mutate({ id: label.id, body: { archived: !label.archived } })}
         />
-      ) : slow ? (
-        <ListSkeleton />
-      ) : null}
-      {dialog}
-    </>
+      )}
+      form={(label, onDone) => <LabelForm label={label} onDone={onDone} />}
+    />
   )
 }
 
