@@ -1,7 +1,8 @@
 //! The person on the other side, and the ways to reach them.
 
 use crate::{
-    ChannelAccountId, CustomerId, IdentityId, ThreadId, Timestamp, label::AppliedLabel, spelling::spelled, text::words,
+    ChannelAccountId, CustomerId, FileId, IdentityId, ThreadId, Timestamp, label::AppliedLabel, spelling::spelled,
+    text::words,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -66,6 +67,17 @@ pub struct Identity {
     pub last_inbound_at: Option<Timestamp>,
     /// How sure it is that this is theirs.
     pub verification: Verification,
+    /// The picture that the provider shows of them; null while there is none.
+    pub picture: Option<Picture>,
+}
+
+/// A picture of a person, as a file of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Picture {
+    /// The file.
+    pub file_id: FileId,
+    /// Where its bytes are: an address that needs no credentials and ends after one to two hours.
+    pub url: String,
 }
 
 /// That the business does not write to an identity, until a person takes it back. What comes in is kept either way.

@@ -105,7 +105,7 @@ kinds! {
     EpisodeLinked = "episode.linked", shown: true;
     /// A part of it became a matter of its own.
     EpisodeSplit = "episode.split", shown: true;
-    /// Its subject, its topic or its labels changed.
+    /// Its subject, its topic or its labels changed, or messages were taken out of it.
     EpisodeChanged = "episode.changed", shown: false;
     /// It was set aside; the customer is slow.
     EpisodeParked = "episode.parked", shown: false;
@@ -141,6 +141,8 @@ kinds! {
     EventHappened = "event.happened", shown: true;
     /// The provider told something about a channel account.
     ChannelAccountTold = "channel_account.told", shown: false;
+    /// What a provider called with becomes no entry for now and is kept: nobody can read it, or its account is not connected.
+    EventSetAside = "event.set_aside", shown: false;
     /// A stored event that became no entry is read once more.
     EventReplayed = "event.replayed", shown: false;
     /// A stored event that became no entry was removed by a person.
@@ -247,6 +249,10 @@ pub struct LogFrame {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub delivery: Option<Delivery>,
+    /// The provider's id of the message whose delivery that is, once it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub external_id: Option<String>,
 }
 
 #[cfg(test)]

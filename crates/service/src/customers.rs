@@ -1,7 +1,8 @@
 //! Reading customers, and saying what is known of them.
 
 use crate::{
-    Caller, FieldFault, ServiceError, Services, attributes, messages::rule_of, paging, search::find_customers,
+    Caller, FieldFault, ServiceError, Services, attributes, files::sign_file_url, messages::rule_of, paging,
+    search::find_customers,
 };
 use channel::Account;
 use model::{
@@ -28,13 +29,13 @@ pub async fn list_customers(
     caller.require(Permission::ReadThreads)?;
     if let Some(words) = words {
         let mut page = find_customers(services, caller, words, limit, cursor).await?;
-        add_human_windows(services, caller.workspace_id, page.items.iter_mut()).await?;
+        complete_identities(services, caller.workspace_id, page.items.iter_mut()).await?;
         return Ok(page);
     }
     let limit = paging::limit(limit)?;
     let [before] = paging::place(cursor)?.unwrap_or([i64::MAX]);
     let mut found = services.store().list_customers(caller.workspace_id, CustomerId(before), limit + 1).await?;
-    add_human_windows(services, caller.workspace_id, found.iter_mut()).await?;
+    complete_identities(services, caller.workspace_id, found.iter_mut()).await?;
     Ok(paging::page(found, limit, |customer| [customer.id.0]))
 }
 
@@ -45,12 +46,13 @@ pub async fn list_customers(
 pub async fn get_customer(services: &Services, caller: &Caller, id: CustomerId) -> Result<Customer, ServiceError> {
     caller.require(Permission::ReadThreads)?;
     let mut found = services.store().find_customer(caller.workspace_id, id).await?.ok_or(ServiceError::NotFound)?;
-    add_human_windows(services, caller.workspace_id, std::iter::once(&mut found)).await?;
+    complete_identities(services, caller.workspace_id, std::iter::once(&mut found)).await?;
     Ok(found)
 }
 
-/// Says of each identity until when a person may write, by what its channel and account allow.
-pub(crate) async fn add_human_windows<'c>(
+/// Completes what the store tells of each identity: until when a person may write, by what its channel and account allow; and
+/// where its picture is.
+pub(crate) async fn complete_identities<'c>(
     services: &Services,
     workspace_id: WorkspaceId,
     customers: impl Iterator<Item = &'c mut Customer>,
@@ -67,18 +69,26 @@ pub(crate) async fn add_human_windows<'c>(
             }
         };
         identity.human_window_until = human_until(millis, identity.last_inbound_at);
+        sign_picture(services, workspace_id, identity);
     }
     Ok(())
 }
 
+fn sign_picture(services: &Services, workspace_id: WorkspaceId, identity: &mut Identity) {
+    if let Some(picture) = &mut identity.picture {
+        picture.url = sign_file_url(services, workspace_id, picture.file_id, None);
+    }
+}
+
 /// The same of one identity.
-pub(crate) async fn add_human_window(
+pub(crate) async fn complete_identity(
     services: &Services,
     workspace_id: WorkspaceId,
     identity: &mut Identity,
 ) -> Result<(), ServiceError> {
     let millis = human_extension(services, workspace_id, identity.channel_account_id).await?;
     identity.human_window_until = human_until(millis, identity.last_inbound_at);
+    sign_picture(services, workspace_id, identity);
     Ok(())
 }
 

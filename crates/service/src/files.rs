@@ -10,7 +10,7 @@ mod kind;
 
 pub use address::SignedAddress;
 pub use fetch::retry_file;
-pub(crate) use fetch::{Fetching, run as fetch};
+pub(crate) use fetch::{Fetching, fetch_picture, run as fetch};
 
 use crate::{Caller, ServiceError, Services, channel_accounts::key_reused, secret};
 use bytes::Bytes;

@@ -77,7 +77,8 @@ async fn apply_one_by_one(services: &Services, lane: i64, events: Vec<ReadEvent>
             Ok(applied) => wake_jobs(services, applied),
             Err(StoreError::Internal(error)) => {
                 tracing::error!(%error, event.id = %id, "a stored event could not be turned into an entry; set aside");
-                services.store().set_aside_event(workspace_id, id, "it could not be turned into an entry").await?;
+                let why = "it could not be turned into an entry";
+                services.store().set_aside_event(workspace_id, id, why, services.now()).await?;
             }
             Err(error) => return Err(error.into()),
         }

@@ -316,7 +316,7 @@ pub(crate) async fn frames_of(
     let changed = changed_entries(services, workspace_id, &records).await?;
     let frames = records.into_iter().map(|record| {
         let entry = entries.remove(&record.seq);
-        let delivery = record
+        let known = record
             .message_id()
             .filter(|_| !record.kind.is_entry())
             .and_then(|message| deliveries.get(&message).cloned());
@@ -337,7 +337,8 @@ pub(crate) async fn frames_of(
                 .filter(|_| record.kind.changes_entry())
                 .and_then(|id| changed.get(&id).cloned()),
             episode: record.episode_id.and_then(|id| episodes.get(&id).cloned()),
-            delivery,
+            external_id: known.as_ref().and_then(|known| known.external_id.clone()),
+            delivery: known.map(|known| known.delivery),
         }
     });
     Ok(frames.collect())

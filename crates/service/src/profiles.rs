@@ -1,12 +1,14 @@
 //! Who customers are, as far as their providers tell: asked once when they first write, and again when that is long ago.
+//!
+//! A picture is copied at once, since its address ends; without it a profile is as good as before.
 
-use crate::{Services, channel_accounts::opened, secret};
+use crate::{Services, channel_accounts::opened, files, secret};
 use model::{
-    IdentityId,
+    IdentityId, WorkspaceId,
     customer::check_name,
     delivery::{MAX_TRIES, backoff_millis},
 };
-use store::ClaimedJob;
+use store::{ClaimedJob, NewPicture, ToldProfile};
 
 /// Does a [`store::FETCH_PROFILE`] job. Whatever comes of it, nobody has to act: many people have no profile that may be read,
 /// and many accounts may read none.
@@ -20,11 +22,18 @@ pub(crate) async fn run(services: &Services, job: ClaimedJob) -> store::Result<(
         return store.finish_job(workspace_id, job.id).await;
     };
     let Some(channel) = services.0.channels.find(&row.account.kind).filter(|_| row.account.enabled) else {
-        return store.keep_profile(workspace_id, identity_id, None, services.now()).await;
+        return store.keep_profile(workspace_id, identity_id, ToldProfile::default(), services.now()).await;
     };
-    let name = match channel.profile(&opened(&row), &subject.address).await {
-        // A name that we would take from nobody is no name.
-        Ok(profile) => check_name(&profile.name.replace('\0', "")).ok().filter(|name| !name.is_empty()),
+    let told = match channel.profile(&opened(&row), &subject.address).await {
+        Ok(profile) => {
+            // A name that we would take from nobody is no name.
+            let name = check_name(&profile.name.replace('\0', "")).ok().filter(|name| !name.is_empty());
+            let picture = match profile.picture_url {
+                Some(url) => copied(services, workspace_id, identity_id, &url).await,
+                None => None,
+            };
+            ToldProfile { name, picture }
+        }
         Err(unavailable) if unavailable.later && job.tries + 1 < MAX_TRIES => {
             let tries = job.tries + 1;
             let due_at = services.now().plus_millis(backoff_millis(tries, None, secret::jitter()));
@@ -33,8 +42,18 @@ pub(crate) async fn run(services: &Services, job: ClaimedJob) -> store::Result<(
         Err(unavailable) => {
             let code = unavailable.code.as_deref().unwrap_or("none");
             tracing::debug!(identity.id = %identity_id, code, "the provider tells nothing of a person");
-            None
+            ToldProfile::default()
         }
     };
-    store.keep_profile(workspace_id, identity_id, name, services.now()).await
+    store.keep_profile(workspace_id, identity_id, told, services.now()).await
+}
+
+async fn copied(services: &Services, workspace_id: WorkspaceId, id: IdentityId, url: &str) -> Option<NewPicture> {
+    match files::fetch_picture(services, workspace_id, url).await {
+        Ok(picture) => Some(picture),
+        Err(reason) => {
+            tracing::debug!(identity.id = %id, reason, "the picture of a person is not to be had");
+            None
+        }
+    }
 }

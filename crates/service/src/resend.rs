@@ -50,7 +50,7 @@ async fn require_unsent(services: &Services, caller: &Caller, message: &Message)
     }
     let Some(successor) = message.resent_as else { return Ok(()) };
     let found = services.store().list_deliveries(caller.workspace_id, vec![successor]).await?;
-    if found.get(&successor).is_none_or(may) {
+    if found.get(&successor).is_none_or(|known| may(&known.delivery)) {
         return Ok(());
     }
     Err(ServiceError::Conflict {
@@ -91,7 +91,17 @@ async fn send_by(
         resent_from: Some(failed),
         idempotency: None,
     };
-    let id = match queue(services, &route, composed, written).await? {
+    let queued = match queue(services, &route, composed, written).await {
+        Ok(queued) => queued,
+        Err(error) => {
+            // Somebody may have been quicker: that says more than that nothing could be written.
+            if let EntryBody::Message(message) = get_message(services, caller, failed).await?.body {
+                require_unsent(services, caller, &message).await?;
+            }
+            return Err(error);
+        }
+    };
+    let id = match queued {
         Created::New(id) | Created::Before(id) => id,
         Created::KeyReused => return Err(not_retryable()),
     };

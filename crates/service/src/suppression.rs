@@ -47,6 +47,6 @@ async fn change(
         return Err(ServiceError::NotFound);
     }
     let mut identity = services.store().find_identity(workspace_id, id).await?.ok_or(ServiceError::NotFound)?;
-    crate::customers::add_human_window(services, workspace_id, &mut identity).await?;
+    crate::customers::complete_identity(services, workspace_id, &mut identity).await?;
     Ok(identity)
 }

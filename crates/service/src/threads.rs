@@ -1,6 +1,6 @@
 //! Reading threads.
 
-use crate::{Caller, ServiceError, Services, customers::add_human_windows, paging};
+use crate::{Caller, ServiceError, Services, customers::complete_identities, paging};
 use model::{
     Permission, ThreadId, Timestamp,
     entry::{Entry, Page},
@@ -22,7 +22,7 @@ pub async fn list_threads(
     let [at, id] = paging::place(cursor)?.unwrap_or([i64::MAX, i64::MAX]);
     let before = (Timestamp(at), ThreadId(id));
     let mut found = services.store().list_threads(caller.workspace_id, before, limit + 1).await?;
-    add_human_windows(services, caller.workspace_id, found.iter_mut().map(|thread| &mut thread.customer)).await?;
+    complete_identities(services, caller.workspace_id, found.iter_mut().map(|thread| &mut thread.customer)).await?;
     Ok(paging::page(found, limit, |thread| [thread.last_activity_at.0, thread.id.0]))
 }
 
@@ -33,7 +33,7 @@ pub async fn list_threads(
 pub async fn get_thread(services: &Services, caller: &Caller, id: ThreadId) -> Result<Thread, ServiceError> {
     caller.require(Permission::ReadThreads)?;
     let mut found = services.store().find_thread(caller.workspace_id, id).await?.ok_or(ServiceError::NotFound)?;
-    add_human_windows(services, caller.workspace_id, std::iter::once(&mut found.customer)).await?;
+    complete_identities(services, caller.workspace_id, std::iter::once(&mut found.customer)).await?;
     Ok(found)
 }
 

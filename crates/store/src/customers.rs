@@ -10,9 +10,9 @@ use crate::{
 };
 use futures_util::FutureExt;
 use model::{
-    AttributeId, ChannelAccountId, CustomerId, IdentityId, ThreadId, Timestamp, WorkspaceId,
+    AttributeId, ChannelAccountId, CustomerId, FileId, IdentityId, ThreadId, Timestamp, WorkspaceId,
     attribute::ValueSource,
-    customer::{Customer, Identity, Suppression, Verification},
+    customer::{Customer, Identity, Picture, Suppression, Verification},
     log::LogKind,
 };
 use std::collections::{BTreeMap, HashMap};
@@ -39,7 +39,7 @@ pub struct CustomerUpdate {
 /// What every query of identities gives: whose it is, the identity, the route, how sure it is.
 macro_rules! identity_columns {
     () => {
-        "i.customer_id, i.id, i.address, a.kind, r.channel_account_id, r.window_until, r.blocked, r.last_inbound_at, i.verification, i.verification_source, COALESCE(i.verification_at, i.created_at), i.suppressed_at, i.suppressed_by, i.suppressed_reason"
+        "i.customer_id, i.id, i.address, a.kind, r.channel_account_id, r.window_until, r.blocked, r.last_inbound_at, i.verification, i.verification_source, COALESCE(i.verification_at, i.created_at), i.suppressed_at, i.suppressed_by, i.suppressed_reason, i.picture_id"
     };
 }
 /// The rows beside the identity `i`.
@@ -119,6 +119,8 @@ fn read_identity(row: &Row<'_>) -> Result<(i64, Identity)> {
         suppression,
         last_inbound_at: row.opt_int(7)?.map(Timestamp),
         verification: Verification { level: row.parse(8)?, source: row.text(9)?, at: Timestamp(row.int(10)?) },
+        // Addresses are signed by whoever tells them.
+        picture: row.opt_int(14)?.map(|id| Picture { file_id: FileId(id), url: String::new() }),
     };
     Ok((row.int(0)?, identity))
 }

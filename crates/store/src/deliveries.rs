@@ -198,11 +198,6 @@ pub(crate) async fn mark_sent(
         executor.execute(KEEP_EXTERNAL_ID, &params).await?;
         return Ok(false);
     };
-    if failed_before {
-        // It arrived after all: what it answered is answered.
-        let reason = RecountReason::MessagesMoved;
-        episodes::recount_of_message(store, executor, workspace_id, message_id, reason, now).await?;
-    }
     executor.execute(CLOSE_ATTEMPTS, &params![now, "accepted", message_id.0, workspace_id.0]).await?;
     jobs::remove(executor, workspace_id, jobs::DELIVER, message_id.0).await?;
     let progress = executor
@@ -212,7 +207,13 @@ pub(crate) async fn mark_sent(
         .await?;
     let Some((delivered_until, read_until, customer_id, thread_id)) = progress else { return Ok(true) };
     let place = Place { workspace_id, customer_id, thread_id, identity_id };
-    executor.log(place.record(LogKind::MessageSent, message_id, now));
+    let record = place.record(LogKind::MessageSent, message_id, now);
+    if failed_before {
+        // It arrived after all: what it answered is answered.
+        episodes::tell_and_recount(store, executor, record, RecountReason::MessagesMoved).await?;
+    } else {
+        executor.log(record);
+    }
     // A receipt can overtake the answer to the call that it belongs to.
     let covered = |until: Option<i64>| matches!((until, sent_at), (Some(until), Some(sent)) if sent.0 <= until);
     let receipts = [
@@ -273,12 +274,12 @@ async fn mark_failure(
         let mut record = place.record(kind, ended.message_id, ended.now);
         // The provider's code and our reason; its words may repeat the customer's and stay with the message.
         record.detail = Some(serde_json::json!({ "reason": reason.as_str(), "code": code }).to_string());
-        executor.log(record);
-    }
-    if state == DeliveryState::Failed {
-        // What it answered is unanswered again.
-        let reason = RecountReason::SendFailed;
-        episodes::recount_of_message(store, executor, workspace_id, ended.message_id, reason, ended.now).await?;
+        if state == DeliveryState::Failed {
+            // What it answered is unanswered again.
+            episodes::tell_and_recount(store, executor, record, RecountReason::SendFailed).await?;
+        } else {
+            executor.log(record);
+        }
     }
     Ok(())
 }

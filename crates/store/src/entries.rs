@@ -32,6 +32,15 @@ macro_rules! beside {
     };
 }
 
+/// What became of a message so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownDelivery {
+    /// Where it is.
+    pub delivery: Delivery,
+    /// The provider's id of it, once it has one.
+    pub external_id: Option<String>,
+}
+
 queries! {
     LIST_IDENTITIES = Same("SELECT i.id FROM thread x JOIN thread t ON t.id = COALESCE(x.merged_into, x.id) JOIN identity i ON i.customer_id = t.customer_id WHERE x.workspace_id = $1 AND x.id = $2");
     /// One identity's part of a page; the page is the merge of the parts.
@@ -49,8 +58,8 @@ queries! {
         postgres: concat!("SELECT ", entry_columns!(), " FROM UNNEST($1::bigint[], $2::bigint[]) AS u(id, workspace_id) JOIN log l ON l.entry_id = u.id AND l.shown AND l.workspace_id = u.workspace_id", beside!()),
     };
     DELIVERIES = Two {
-        sqlite: "SELECT id, delivery_state, failure_reason, failure_code, failure_detail, tries, alternatives FROM message WHERE workspace_id = $1 AND id = $2 AND delivery_state IS NOT NULL",
-        postgres: "SELECT m.id, m.delivery_state, m.failure_reason, m.failure_code, m.failure_detail, m.tries, m.alternatives FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN message m ON m.id = u.id AND m.workspace_id = u.workspace_id WHERE m.delivery_state IS NOT NULL",
+        sqlite: "SELECT id, delivery_state, failure_reason, failure_code, failure_detail, tries, alternatives, external_id FROM message WHERE workspace_id = $1 AND id = $2 AND delivery_state IS NOT NULL",
+        postgres: "SELECT m.id, m.delivery_state, m.failure_reason, m.failure_code, m.failure_detail, m.tries, m.alternatives, m.external_id FROM UNNEST($1::bigint[], $2::bigint[]) AS u(workspace_id, id) JOIN message m ON m.id = u.id AND m.workspace_id = u.workspace_id WHERE m.delivery_state IS NOT NULL",
     };
     AGENT_NAMES = Two {
         sqlite: "SELECT id, name FROM agent WHERE workspace_id = $1 AND id = $2",
@@ -274,14 +283,16 @@ impl Store {
         &self,
         workspace_id: WorkspaceId,
         messages: Vec<MessageId>,
-    ) -> Result<HashMap<MessageId, Delivery>> {
+    ) -> Result<HashMap<MessageId, KnownDelivery>> {
         self.read((workspace_id, messages), |executor, (workspace_id, messages)| {
             async move {
                 let ids: Vec<[Value<'_>; 2]> = messages.iter().map(|id| params![workspace_id.0, id.0]).collect();
-                let found = executor
-                    .batch(DELIVERIES, &ids, |row| Ok((MessageId(row.int(0)?), read_delivery(row, 1, 6)?)))
-                    .await?;
-                Ok(found.into_iter().filter_map(|(id, delivery)| delivery.map(|delivery| (id, delivery))).collect())
+                let read = |row: &Row<'_>| Ok((MessageId(row.int(0)?), read_delivery(row, 1, 6)?, row.opt_text(7)?));
+                let found = executor.batch(DELIVERIES, &ids, read).await?;
+                let known = found.into_iter().filter_map(|(id, delivery, external_id)| {
+                    delivery.map(|delivery| (id, KnownDelivery { delivery, external_id }))
+                });
+                Ok(known.collect())
             }
             .boxed()
         })

@@ -87,8 +87,8 @@ queries! {
     INSERT = Same("INSERT INTO file (id, workspace_id, name, media_type, size, sha256, created_at, state, width, height, duration_ms, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, 'stored', $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING");
     GET = Same("SELECT id, name, media_type, size, sha256, state, failure, width, height, duration_ms, created_by, message_id, created_at FROM file WHERE workspace_id = $1 AND id = $2");
     ATTACH = Same("UPDATE file SET message_id = coalesce(message_id, $1) WHERE workspace_id = $2 AND id = $3");
-    LIST_UNUSED = Same("SELECT workspace_id, id FROM file WHERE message_id IS NULL AND created_at < $1 ORDER BY created_at LIMIT $2");
-    DELETE_UNUSED = Same("DELETE FROM file WHERE workspace_id = $1 AND id = $2 AND message_id IS NULL AND created_at < $3");
+    LIST_UNUSED = Same("SELECT workspace_id, id FROM file WHERE message_id IS NULL AND identity_id IS NULL AND created_at < $1 ORDER BY created_at LIMIT $2");
+    DELETE_UNUSED = Same("DELETE FROM file WHERE workspace_id = $1 AND id = $2 AND message_id IS NULL AND identity_id IS NULL AND created_at < $3");
     DELETE = Same("DELETE FROM file WHERE workspace_id = $1 AND id = $2");
 }
 
@@ -163,10 +163,10 @@ impl Store {
                 .boxed()
             })
             .await?;
-        if !matches!(created, Created::New(_)) {
-            self.remove_bytes(workspace_id, id).await?;
+        match created {
+            Created::New(_) => self.unmark(uploaded).await?,
+            Created::Before(_) | Created::KeyReused => self.drop_upload(workspace_id, id, uploaded).await?,
         }
-        self.unmark(uploaded).await?;
         Ok(match created {
             Created::New(id) => Created::New(FileId(id)),
             Created::Before(id) => Created::Before(FileId(id)),
@@ -177,6 +177,12 @@ impl Store {
     /// What is known of a file.
     pub async fn find_file(&self, workspace_id: WorkspaceId, id: FileId) -> Result<Option<StoredFile>> {
         self.read((workspace_id, id), |executor, (workspace_id, id)| find(executor, *workspace_id, *id).boxed()).await
+    }
+
+    /// Lets bytes go that have just been stored and are wanted by nothing.
+    pub async fn drop_upload(&self, workspace_id: WorkspaceId, id: FileId, uploaded: UploadedBytes) -> Result<()> {
+        self.remove_bytes(workspace_id, id).await?;
+        self.unmark(uploaded).await
     }
 
     /// Files of all workspaces that were made known before a moment and are part of nothing, oldest first.

@@ -53,6 +53,7 @@ pub use channel_accounts::{
 };
 pub use customers::CustomerUpdate;
 pub use deliveries::{AttemptOutcome, Delivery, Ended, StartedAttempt};
+pub use entries::KnownDelivery;
 pub use episodes::{
     EpisodeAct, EpisodeFilter, EpisodeWords, MovedMessages, NewEpisode, NewPromise, SplitEpisode, Stepped,
 };
@@ -72,7 +73,7 @@ pub use messages::{NewMessage, RetriedMessage, SendLater};
 pub use notes::NewNote;
 pub use open::{Database, Store, StoreConfig};
 pub use pauses::NewPause;
-pub use profiles::ProfileSubject;
+pub use profiles::{NewPicture, ProfileSubject, ToldProfile};
 pub use routes::RouteRow;
 pub use scheduled::{CancelledMessage, MessageChange};
 pub use seal::{Keyring, SecretKey};

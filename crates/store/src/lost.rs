@@ -48,10 +48,10 @@ impl Store {
                     let mut record = place.record(kind, *id, *now);
                     let reason = FailureReason::Expired.as_str();
                     record.detail = Some(serde_json::json!({ "reason": reason }).to_string());
-                    executor.log(record);
-                    if !left {
-                        let reason = RecountReason::SendFailed;
-                        episodes::recount_of_message(store, executor, *workspace_id, *id, reason, *now).await?;
+                    if left {
+                        executor.log(record);
+                    } else {
+                        episodes::tell_and_recount(store, executor, record, RecountReason::SendFailed).await?;
                     }
                     Ok(true)
                 }

@@ -326,14 +326,6 @@ impl Store {
                     };
                     let (workspace, job) = (retried.workspace_id, retried.job_id);
                     jobs::replace(executor, workspace, job, DELIVER, retried.id.0, identity, retried.now).await?;
-                    if episode.is_some() {
-                        // It stands again: what it answered is answered.
-                        let (id, reason) = (retried.id, RecountReason::MessagesMoved);
-                        episodes::recount_of_message(store, executor, workspace, id, reason, retried.now).await?;
-                    } else {
-                        // It was called off before its time, and goes now.
-                        scheduled::join_now(store, executor, workspace, retried.id, retried.now).await?;
-                    }
                     let customer = executor.query_opt(THREAD_OF, &params, |row| row.int(1)).await?;
                     let mut record = NewRecord::new(workspace, retried.now, LogKind::MessageRetried);
                     record.customer_id = customer.map(CustomerId);
@@ -341,7 +333,12 @@ impl Store {
                     record.identity_id = Some(IdentityId(identity));
                     record.entry_id = Some(retried.id.0);
                     record.actor_id = Some(retried.actor_id.clone());
-                    executor.log(record);
+                    if episode.is_none() {
+                        // It was called off before its time, and goes now.
+                        scheduled::join_now(store, executor, workspace, retried.id, retried.now).await?;
+                    }
+                    // It stands again: what it answered is answered.
+                    episodes::tell_and_recount(store, executor, record, RecountReason::MessagesMoved).await?;
                     if let Some(dead) = retried.replayed {
                         let (kind, actor) = (LogKind::JobReplayed, &retried.actor_id);
                         executor.log(jobs::record(workspace, dead, kind, actor, retried.now));

@@ -20,6 +20,7 @@ const STEPS: &[(&str, &str)] = &[
     ("V0010__delivery", include_str!("../migrations/V0010__delivery.sql")),
     ("V0011__media", include_str!("../migrations/V0011__media.sql")),
     ("V0012__labels_on_episodes", include_str!("../migrations/V0012__labels_on_episodes.sql")),
+    ("V0013__pictures", include_str!("../migrations/V0013__pictures.sql")),
 ];
 
 /// What a step does on one engine alone, after its text for both: the files `NAME.sqlite.sql` and `NAME.postgres.sql`.

@@ -110,8 +110,7 @@ async fn call_off(
     let mut record = place.record(LogKind::MessageCancelled, id, now);
     record.actor_id = actor.map(str::to_owned);
     record.detail = Some(serde_json::json!({ "reason": reason.as_str() }).to_string());
-    executor.log(record);
-    episodes::recount_of_message(store, executor, workspace_id, id, RecountReason::SendFailed, now).await
+    episodes::tell_and_recount(store, executor, record, RecountReason::SendFailed).await
 }
 
 /// Calls off what was to be sent to these customers unless they wrote before: they did.

@@ -2030,6 +2030,7 @@ export interface components {
             last_inbound_at?: components["schemas"]["Timestamp"] | null;
             /** @description How sure it is that this is theirs. */
             verification: components["schemas"]["Verification"];
+            picture?: components["schemas"]["Picture"] | null;
         };
         /** @example idn_0f3k9a2b4c6d8 */
         IdentityId: string;
@@ -2194,12 +2195,14 @@ export interface components {
             episode?: components["schemas"]["Episode"];
             /** @description The delivery as it is now, when the record changes one. */
             delivery?: components["schemas"]["Delivery"];
+            /** @description The provider's id of the message whose delivery that is, once it has one. */
+            external_id?: string;
         };
         /**
          * @description What a record of the log tells.
          * @enum {string}
          */
-        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.deferred" | "message.cancelled" | "message.resent" | "message.released" | "message.uncertain" | "message.echoed" | "message.edited" | "message.reaction" | "message.media_stored" | "message.media_failed" | "message.attributed" | "note.written" | "episode.opened" | "episode.resolved" | "episode.closed" | "episode.reopened" | "episode.linked" | "episode.split" | "episode.changed" | "episode.parked" | "episode.snoozed" | "episode.on_hold" | "episode.resumed" | "episode.assigned" | "ball.changed" | "bot.handover" | "engagement.started" | "engagement.ended" | "promise.made" | "promise.kept" | "promise.broken" | "customer.merged" | "customer.unmerged" | "event.kept" | "event.happened" | "channel_account.told" | "event.replayed" | "event.dismissed" | "job.replayed" | "job.dismissed" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "sign_in.ended" | "token.created" | "token.revoked" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "label.changed" | "attribute.changed" | "calendar.changed";
+        LogKind: "customer.created" | "customer.changed" | "message.received" | "message.queued" | "message.retried" | "message.sent" | "message.delivered" | "message.read" | "message.failed" | "message.deferred" | "message.cancelled" | "message.resent" | "message.released" | "message.uncertain" | "message.echoed" | "message.edited" | "message.reaction" | "message.media_stored" | "message.media_failed" | "message.attributed" | "note.written" | "episode.opened" | "episode.resolved" | "episode.closed" | "episode.reopened" | "episode.linked" | "episode.split" | "episode.changed" | "episode.parked" | "episode.snoozed" | "episode.on_hold" | "episode.resumed" | "episode.assigned" | "ball.changed" | "bot.handover" | "engagement.started" | "engagement.ended" | "promise.made" | "promise.kept" | "promise.broken" | "customer.merged" | "customer.unmerged" | "event.kept" | "event.happened" | "channel_account.told" | "event.set_aside" | "event.replayed" | "event.dismissed" | "job.replayed" | "job.dismissed" | "channel_account.created" | "channel_account.changed" | "agent.created" | "agent.changed" | "sign_in.ended" | "token.created" | "token.revoked" | "webhook.created" | "webhook.changed" | "webhook.deleted" | "label.changed" | "attribute.changed" | "calendar.changed";
         /** @description What is promised. */
         MakePromise: {
             /** @description By when. */
@@ -2637,6 +2640,13 @@ export interface components {
         /** @description Until when it is set aside. */
         ParkEpisode: {
             until?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A picture of a person, as a file of ours. */
+        Picture: {
+            /** @description The file. */
+            file_id: components["schemas"]["FileId"];
+            /** @description Where its bytes are: an address that needs no credentials and ends after one to two hours. */
+            url: string;
         };
         /** @description An error, in the form of RFC 9457. `code` is stable; `title` and `detail` are for people and may change. */
         Problem: {

@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::value::RawValue;
 
 /// Members of a message that are read, or carry nothing for a reader.
-const READ_MEMBERS: [&str; 12] = [
+const READ_MEMBERS: [&str; 13] = [
     "mid",
     "text",
     "attachments",
@@ -21,6 +21,7 @@ const READ_MEMBERS: [&str; 12] = [
     "nlp",
     "sticker_id",
     "quick_reply",
+    "quick_replies",
     "reply_to",
     "referral",
 ];
@@ -32,6 +33,7 @@ pub(super) fn content(message: &Object<'_>) -> Content {
     match message.text("text") {
         // Longer than a block is more than Messenger carries today; nothing is cut all the same.
         Some(words) if words.trim().is_empty() => {}
+        Some(words) if message.get("quick_replies").is_some() => content.blocks.push(offered(words, message)),
         Some(words) => {
             let letters: Vec<char> = words.chars().collect();
             let parts = letters.chunks(MAX_TEXT_CHARS).map(|part| Block::text(part.iter().collect::<String>()));
@@ -59,6 +61,19 @@ pub(super) fn content(message: &Object<'_>) -> Content {
         content.not_shown.push("message".into());
     }
     content
+}
+
+/// A question with quick replies, which only an echo of what another app sent has. Offers to give an e-mail address or a
+/// telephone number have no title: Messenger itself fills them.
+fn offered(text: String, message: &Object<'_>) -> Block {
+    let option = |raw: &RawValue| {
+        let reply = Object::read(raw.get())?;
+        let title = words(&reply, "title")?;
+        let id = words(&reply, "payload").unwrap_or_else(|| title.clone());
+        Some(ChoiceOption { id, title, description: None, url: None })
+    };
+    let options: Vec<_> = message.list("quick_replies").unwrap_or_default().into_iter().filter_map(option).collect();
+    if options.is_empty() { Block::text(text) } else { Block::Choice(Choice { text, options, style: None }) }
 }
 
 /// One attachment: a block where it is understood, else its kind among what is not shown.
@@ -157,6 +172,11 @@ fn template(content: &mut Content, payload: &Object<'_>) -> Option<Block> {
             Block::Choice(Choice { text, options, style: None })
         });
     }
+    match payload.text("template_type").as_deref() {
+        Some("receipt") => return receipt(payload),
+        Some("one_time_notif_req") => return words(payload, "title").map(Block::text),
+        _ => {}
+    }
     let elements = payload.object("product").and_then(|product| product.list("elements"));
     let elements = elements.or_else(|| payload.list("elements"))?;
     let read: Vec<_> = elements.into_iter().filter_map(|raw| Object::read(raw.get())).collect();
@@ -173,6 +193,19 @@ fn template(content: &mut Content, payload: &Object<'_>) -> Option<Block> {
         1 => cards.pop().map(Block::Card),
         _ => Some(Block::Carousel { cards }),
     }
+}
+
+/// A receipt, as a card that says whose and for which order, how much, and where it stands in full. Source: Messenger
+/// Platform, "Receipt template": the total and its currency are required.
+fn receipt(payload: &Object<'_>) -> Option<Block> {
+    let number = words(payload, "order_number")?;
+    let title =
+        words(payload, "merchant_name").map_or_else(|| number.clone(), |merchant| format!("{merchant} · {number}"));
+    let total = payload.object("summary").and_then(|summary| summary.get("total_cost")?.get().parse::<f64>().ok());
+    let currency = words(payload, "currency").unwrap_or_default();
+    let subtitle = total.map(|total| format!("{total:.2} {currency}").trim_end().to_owned());
+    let url = web_address(payload.text("order_url"));
+    Some(Block::Card(Card { title, subtitle, image: None, url, options: vec![] }))
 }
 
 /// The buttons of a template.

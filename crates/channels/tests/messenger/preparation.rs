@@ -120,7 +120,9 @@ async fn signals_are_shown_and_failures_told() {
     let shown: Vec<String> = meta.actions().into_iter().map(|(_, action)| action).collect();
     assert_eq!(shown, ["mark_seen", "typing_on", "typing_off"]);
     let documented = include_str!("../../src/messenger/fixtures/send-typing.json");
-    assert!(documented.contains(PSID) && documented.contains("typing_on"));
+    let (recipient, action) = &meta.actions()[1];
+    let shown = json!({ "recipient": { "id": recipient }, "sender_action": action });
+    assert_eq!(serde_json::from_str::<serde_json::Value>(documented).unwrap(), shown);
     let refused = messenger.signal(&account, "nobody", Signal::TypingOn).await.unwrap_err();
     assert_eq!((refused.later, refused.code.as_deref()), (false, Some("100/2018001")));
     meta.fault(Fault::CloseUnanswered { share: 1.0 });

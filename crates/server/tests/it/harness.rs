@@ -313,8 +313,9 @@ pub struct Scene {
 impl Scene {
     pub async fn new(engine: Engine) -> Self {
         let (installation, meta) = (Installation::new(engine).await, GraphStandIn::start().await);
-        // What customers send lies at the stand-in's own address.
-        let server = installation.serve_with(installation.program().env("ONETHREAD_MEDIA_ALLOW", meta.host_and_port()));
+        // What customers send lies at the stand-in's own address, and receivers of webhooks are on this machine.
+        let program = installation.program().env("ONETHREAD_MEDIA_ALLOW", meta.host_and_port());
+        let server = installation.serve_with(program.env("ONETHREAD_WEBHOOK_ALLOW", "127.0.0.1"));
         let owner = installation.token("owner");
         let account = server.connect(&owner, &meta).await;
         let mut live = server.live(&owner, None).await;

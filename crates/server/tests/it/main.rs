@@ -21,6 +21,7 @@ mod people;
 mod problems;
 mod rich;
 mod search;
+mod snapshots;
 mod starting;
 mod strangers;
 mod webhooks;

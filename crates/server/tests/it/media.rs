@@ -8,7 +8,7 @@ on_both_engines!(
     a_picture_comes_in,
     everything_of_one_message_comes_in,
     what_cannot_be_had_is_told,
-    a_name_is_asked_for_and_given_way,
+    who_somebody_is_is_asked_for_and_given_way,
 );
 
 /// A PNG of 3 by 2 pixels: signature and header, which is all that anybody here looks at.
@@ -130,19 +130,39 @@ async fn what_cannot_be_had_is_told(engine: Engine) {
     assert_eq!(jobs["items"], json!([]), "nobody has to act");
 }
 
-async fn a_name_is_asked_for_and_given_way(engine: Engine) {
+async fn who_somebody_is_is_asked_for_and_given_way(engine: Engine) {
     let mut scene = Scene::new(engine).await;
-    scene.meta.person("7001002003004777", json!({ "first_name": "Nadia", "last_name": "Rask", "profile_pic": "x" }));
-    let frame = scene.another_person("7001002003004777").await;
-    let customer = format!("/api/v1/customers/{}", frame["customer_id"].as_str().unwrap());
-    loop {
-        let told = scene.live.until("customer.changed").await;
-        if told["customer_id"] == frame["customer_id"] {
-            break;
+    let picture = scene.meta.host("nadia.png", "image/png", PNG);
+    let page = scene.meta.host("page.png", "image/png", b"<html><script>alert(1)</script>".as_slice());
+    for (person, name, shows) in [
+        ("7001002003004777", "Nadia", picture.as_str()),
+        ("7001002003004778", "Rask", "no address"),
+        ("7001002003004779", "Mara", &page),
+        ("7001002003004780", "Jonas", "http://127.0.0.1:1/x.png"),
+    ] {
+        scene.meta.person(person, json!({ "first_name": name, "last_name": "R", "profile_pic": shows }));
+        let frame = scene.another_person(person).await;
+        let customer = format!("/api/v1/customers/{}", frame["customer_id"].as_str().unwrap());
+        loop {
+            let told = scene.live.until("customer.changed").await;
+            if told["customer_id"] == frame["customer_id"] {
+                break;
+            }
+        }
+        let told = scene.server.get(&scene.owner, &customer).await.expect(200);
+        assert_eq!(told["name"], format!("{name} R"));
+        let shown = &told["identities"][0]["picture"];
+        if shows == picture {
+            let threads = scene.server.get(&scene.owner, "/api/v1/threads").await.expect(200);
+            assert_eq!(threads["items"][0]["customer"], told, "told the same in the list of threads");
+            let bytes = scene.server.send("GET", shown["url"].as_str().unwrap(), &[], None).await;
+            assert_eq!((bytes.status, bytes.header("content-type")), (200, "image/png"));
+        } else {
+            assert_eq!(*shown, Value::Null, "{name}: what cannot be had, or is no picture, is none");
         }
     }
-    assert_eq!(scene.server.get(&scene.owner, &customer).await.expect(200)["name"], "Nadia Rask");
     // Nobody knows the other one: that ends quietly.
     let jobs = scene.server.get(&scene.owner, "/api/v1/jobs?state=dead").await.expect(200);
     assert_eq!(jobs["items"], json!([]));
+    assert!(!scene.server.serving.log().contains("nadia.png"), "an address of a person is nobody's to read");
 }

@@ -75,9 +75,8 @@ async fn what_was_given_up_is_replayed_or_dismissed(engine: Engine) {
     assert!(report.status.success(), "{}", String::from_utf8_lossy(&report.stdout));
 }
 
-async fn a_body_that_can_be_read_by_now_becomes_entries(engine: Engine) {
-    let mut scene = Scene::new(engine).await;
-    // As a server before this one kept it, which could not read it.
+/// Puts two messages into a body that a server before this one kept, which could not read it; gives its id.
+pub async fn readable_by_now(scene: &Scene) -> InboundEventId {
     let page = scene.meta.page_id();
     let text = |number: i64| Event::text(&page, "7", &format!("m_{number}"), "hi", graph::now_millis() + number);
     let body = graph::wire::body(&[text(1), text(2)], 2);
@@ -98,6 +97,12 @@ async fn a_body_that_can_be_read_by_now_becomes_entries(engine: Engine) {
         received_at: Timestamp(graph::now_millis()),
     };
     assert_eq!(store.store_inbound_events(vec![kept]).await.unwrap(), 1);
+    id
+}
+
+async fn a_body_that_can_be_read_by_now_becomes_entries(engine: Engine) {
+    let mut scene = Scene::new(engine).await;
+    let id = readable_by_now(&scene).await;
     let replay = format!("/api/v1/inbound-events/{id}/replay");
     let replayed = scene.server.post(&scene.owner, &replay, &Value::Null).await.expect(200);
     assert_eq!(replayed, json!({"events": 2}));

@@ -3,10 +3,7 @@
 use crate::harness::{Answer, Engine, Installation, Scene, Server, on_both_engines};
 use serde_json::{Value, json};
 use std::time::Duration;
-use testkit::{
-    graph::GraphStandIn,
-    receiver::{Received, Receiver, Reply},
-};
+use testkit::receiver::{Received, Receiver, Reply};
 
 on_both_engines!(
     events_arrive_signed_and_in_order,
@@ -21,19 +18,6 @@ on_both_engines!(
     private_addresses_are_refused,
     mistakes_are_told,
 );
-
-/// A server that may call the receivers on this machine, with one customer who wrote.
-pub async fn scene(engine: Engine) -> Scene {
-    let installation = Installation::new(engine).await;
-    let server = installation.serve_with(installation.program().env("ONETHREAD_WEBHOOK_ALLOW", "127.0.0.1"));
-    let (owner, meta) = (installation.token("owner"), GraphStandIn::start().await);
-    let account = server.connect(&owner, &meta).await;
-    let mut live = server.live(&owner, None).await;
-    meta.customer_writes("7001002003004005", "hello there").await;
-    let frame = live.until("message.received").await;
-    let thread = frame["thread_id"].as_str().unwrap().to_owned();
-    Scene { installation, server, meta, owner, account, thread, live }
-}
 
 pub async fn create(scene: &Scene, receiver: &Receiver, kinds: &[&str]) -> Value {
     let new = json!({"name": "CRM", "url": receiver.url(), "kinds": kinds});
@@ -105,7 +89,7 @@ fn about(calls: &[Received]) -> Vec<String> {
 }
 
 async fn events_arrive_signed_and_in_order(engine: Engine) {
-    let mut scene = scene(engine).await;
+    let mut scene = Scene::new(engine).await;
     let mut receiver = Receiver::start().await;
     let webhook = create(&scene, &receiver, &[]).await;
     let secret = webhook["secret"].as_str().unwrap();
@@ -160,7 +144,7 @@ async fn events_arrive_signed_and_in_order(engine: Engine) {
 }
 
 async fn a_failed_call_is_tried_again_under_the_same_id(engine: Engine) {
-    let scene = scene(engine).await;
+    let scene = Scene::new(engine).await;
     let mut receiver = Receiver::start().await;
     let webhook = create(&scene, &receiver, &["message.queued"]).await;
     receiver
@@ -198,7 +182,7 @@ async fn a_failed_call_is_tried_again_under_the_same_id(engine: Engine) {
 }
 
 async fn a_receiver_that_is_gone_switches_its_webhook_off(engine: Engine) {
-    let mut scene = scene(engine).await;
+    let mut scene = Scene::new(engine).await;
     let mut receiver = Receiver::start().await;
     let webhook = create(&scene, &receiver, &["message.queued"]).await;
     receiver.reply(Reply::status(410));
@@ -220,7 +204,7 @@ async fn a_receiver_that_is_gone_switches_its_webhook_off(engine: Engine) {
 }
 
 async fn one_that_never_answers_holds_up_nobody(engine: Engine) {
-    let scene = scene(engine).await;
+    let scene = Scene::new(engine).await;
     let (mut silent, mut prompt) = (Receiver::start().await, Receiver::start().await);
     silent.otherwise(Reply::silence());
     let stuck = create(&scene, &silent, &["message.queued"]).await;
@@ -239,7 +223,7 @@ async fn one_that_never_answers_holds_up_nobody(engine: Engine) {
 }
 
 async fn a_new_secret_overlaps_the_former(engine: Engine) {
-    let scene = scene(engine).await;
+    let scene = Scene::new(engine).await;
     let mut receiver = Receiver::start().await;
     let webhook = create(&scene, &receiver, &["message.queued"]).await;
     let former = webhook["secret"].as_str().unwrap();
@@ -260,7 +244,7 @@ async fn a_new_secret_overlaps_the_former(engine: Engine) {
 }
 
 async fn what_was_sent_is_sent_again(engine: Engine) {
-    let scene = scene(engine).await;
+    let scene = Scene::new(engine).await;
     let mut receiver = Receiver::start().await;
     let webhook = create(&scene, &receiver, &["message.queued"]).await;
     let said = say(&scene, 3).await;
@@ -294,7 +278,7 @@ async fn what_was_sent_is_sent_again(engine: Engine) {
 }
 
 async fn a_webhook_that_was_off_begins_now_or_where_it_is_told(engine: Engine) {
-    let scene = scene(engine).await;
+    let scene = Scene::new(engine).await;
     let mut receiver = Receiver::start().await;
     let webhook = create(&scene, &receiver, &["message.queued"]).await;
     let stands = webhook["cursor"].clone();
@@ -321,7 +305,7 @@ async fn a_webhook_that_was_off_begins_now_or_where_it_is_told(engine: Engine) {
 }
 
 async fn a_test_tells_what_came(engine: Engine) {
-    let scene = scene(engine).await;
+    let scene = Scene::new(engine).await;
     let mut receiver = Receiver::start().await;
     let webhook = create(&scene, &receiver, &["message.queued"]).await;
     patch(&scene, &webhook, &json!({"enabled": false})).await.expect(200);
@@ -354,7 +338,7 @@ async fn a_test_tells_what_came(engine: Engine) {
 }
 
 async fn only_those_who_manage_channels_see_webhooks(engine: Engine) {
-    let scene = scene(engine).await;
+    let scene = Scene::new(engine).await;
     let receiver = Receiver::start().await;
     let webhook = create(&scene, &receiver, &[]).await;
     let one = path(&webhook, "");
@@ -417,7 +401,7 @@ async fn private_addresses_are_refused(engine: Engine) {
 }
 
 async fn mistakes_are_told(engine: Engine) {
-    let scene = scene(engine).await;
+    let scene = Scene::new(engine).await;
     let receiver = Receiver::start().await;
     let make = |body: Value, key: &'static str| {
         let (server, owner) = (&scene.server, &scene.owner);
@@ -454,7 +438,7 @@ async fn mistakes_are_told(engine: Engine) {
 /// Two servers on one database: one at a time holds a webhook, and both hear of everything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_several_nodes_one_calls_at_a_time() {
-    let scene = scene(Engine::Postgres).await;
+    let scene = Scene::new(Engine::Postgres).await;
     let program = scene.installation.program().env("ONETHREAD_WEBHOOK_ALLOW", "127.0.0.1");
     let second: Server = scene.installation.serve_with(program);
     let mut receiver = Receiver::start().await;

@@ -1,6 +1,9 @@
 //! Against other people's code: the library of Standard Webhooks takes what we send, and nothing that was changed.
 
-use crate::{harness::Engine, webhooks};
+use crate::{
+    harness::{Engine, Scene},
+    webhooks,
+};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use testkit::receiver::{Received, Receiver};
@@ -39,7 +42,7 @@ fn call(received: &Received, body: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_library_of_standard_webhooks_takes_what_we_send() {
-    let scene = webhooks::scene(Engine::Sqlite).await;
+    let scene = Scene::new(Engine::Sqlite).await;
     let mut receiver = Receiver::start().await;
     let webhook = webhooks::create(&scene, &receiver, &["message.queued"]).await;
     scene.say("plain", None).await.expect(201);

@@ -10,12 +10,12 @@ use channel::http::{AllowList, CallError, Download, GuardedClient, Limits};
 use futures_util::{Stream, stream};
 use http::StatusCode;
 use model::{
-    FileId, JobId, Permission,
+    FileId, JobId, Permission, WorkspaceId,
     delivery::{MAX_TRIES, backoff_millis},
     file::{File, FileFailure, clean_name},
 };
 use std::time::Duration;
-use store::{ClaimedJob, FetchedFile, PendingFile};
+use store::{ClaimedJob, FetchedFile, NewPicture, PendingFile};
 use tokio::sync::Semaphore;
 
 /// Files that are copied at the same time by one process: enough for the line, few enough to leave jobs of other kinds room.
@@ -124,6 +124,36 @@ fn parts(download: Download) -> impl Stream<Item = Result<Bytes, ServiceError>> 
             Err(error) => Some((Err(ServiceError::Unavailable(error.to_string())), None)),
         }
     }))
+}
+
+/// The largest picture of a person that is copied, in bytes: providers show small ones.
+const MAX_PICTURE_BYTES: u64 = 5 << 20;
+
+/// Copies the picture that a provider shows of a person.
+///
+/// # Errors
+/// Why it is not to be had, in words without the address.
+pub(crate) async fn fetch_picture(
+    services: &Services,
+    workspace_id: WorkspaceId,
+    url: &str,
+) -> Result<NewPicture, &'static str> {
+    let _slot = services.0.fetching.slots.acquire().await.map_err(|_| "the process ends")?;
+    let store = services.store();
+    let id = FileId(store.new_id().map_err(|_| "no id is to be had")?);
+    let download = open(services, url).await.map_err(|_| "the provider gave nothing")?;
+    let claimed = download.headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let claimed = claimed.map(str::to_owned);
+    let mut bytes = parts(download);
+    let taken = take_bytes(services, (workspace_id, id), claimed.as_deref(), MAX_PICTURE_BYTES, &mut bytes).await;
+    let (found, uploaded) = taken.map_err(|_| "it did not come whole, is empty or too large")?;
+    if !kind::is_picture(&found.media_type) {
+        // What cannot be removed now is collected later.
+        let _ = store.drop_upload(workspace_id, id, uploaded).await;
+        return Err("it is no picture that a browser shows");
+    }
+    let name = with_ending("picture", &found.media_type);
+    Ok(NewPicture { id, name, media_type: found.media_type, shape: found.shape, uploaded })
 }
 
 /// A name by which programs know what is in the file: providers give many files none.

@@ -135,9 +135,14 @@ fn text(head: &[u8], whole: bool) -> Option<&'static str> {
     })
 }
 
+/// Whether browsers may show it as a picture in a page.
+pub(super) fn is_picture(media_type: &str) -> bool {
+    serving(media_type).inline && media_type.starts_with("image/")
+}
+
 /// How large a picture is, by its header; nothing is decoded. Nothing for what is no picture that browsers show.
 pub(super) fn shape(head: &[u8], media_type: &str) -> FileShape {
-    if !serving(media_type).inline || !media_type.starts_with("image/") {
+    if !is_picture(media_type) {
         return FileShape::default();
     }
     let size = imagesize::blob_size(head).ok();

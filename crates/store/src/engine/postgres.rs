@@ -8,7 +8,7 @@ use crate::{
     error::{Result, StoreError},
     log::{self, Numbered},
 };
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod, Runtime, WeakPool};
 use futures_util::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -19,6 +19,11 @@ const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Connections of one process.
 const CONNECTIONS: usize = 16;
+
+/// How long an open connection may be used by nobody.
+const UNUSED: Duration = Duration::from_secs(20);
+/// How often that is looked at.
+const UNUSED_LOOK: Duration = Duration::from_secs(5);
 
 /// Who hears of commits that added to the log.
 type Committed = Arc<dyn Fn(&[Numbered]) + Send + Sync>;
@@ -157,13 +162,27 @@ fn pool(target: Target, size: usize, wait: Duration) -> Result<Pool> {
         tls(target.root_certificate.as_deref())?,
         ManagerConfig { recycling_method: RecyclingMethod::Fast },
     );
-    Pool::builder(manager)
+    let pool = Pool::builder(manager)
         .max_size(size)
+        // What was used last is used next, so that the others are seen to be too many.
+        .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(wait))
         .create_timeout(Some(Duration::from_secs(10)))
         .build()
-        .map_err(|error| StoreError::Setup(error.to_string()))
+        .map_err(|error| StoreError::Setup(error.to_string()))?;
+    tokio::spawn(close_unused(pool.weak()));
+    Ok(pool)
+}
+
+/// Closes connections that a surge opened and nobody has used for a while, for as long as there is a pool: each is a process
+/// of the server, with megabytes of its own.
+async fn close_unused(pool: WeakPool) {
+    loop {
+        tokio::time::sleep(UNUSED_LOOK).await;
+        let Some(pool) = pool.upgrade() else { return };
+        pool.retain(|_, metrics| metrics.last_used() < UNUSED);
+    }
 }
 
 /// A pool of few connections with further settings (`-c name=value …`), which win over those of the address.

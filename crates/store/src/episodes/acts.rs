@@ -10,10 +10,11 @@ use crate::{
     error::Result,
     idempotency::{Created, Idempotency, claim},
     jobs::{self, ClaimedJob},
+    log::NewRecord,
 };
 use futures_util::FutureExt;
 use model::{
-    AgentId, EpisodeId, IdentityId, MessageId, Timestamp, WorkspaceId,
+    AgentId, EpisodeId, IdentityId, Timestamp, WorkspaceId,
     episode::{BusinessAuthor, EpisodeEvent, RecountReason, StepRefused},
     log::LogKind,
     message::AuthorKind,
@@ -145,17 +146,19 @@ pub(crate) async fn recount(
     Ok(())
 }
 
-/// A message of the business failed, or was proven to have arrived after all: what it answered is counted anew.
-pub(crate) async fn recount_of_message(
+/// Tells what became of a message of the business (it failed, or was proven to have arrived after all), and counts anew what it
+/// answered. The record names the episode, since that changes even where nothing else is told of it.
+pub(crate) async fn tell_and_recount(
     store: &Store,
     executor: &Executor,
-    workspace_id: WorkspaceId,
-    message_id: MessageId,
+    mut record: NewRecord,
     reason: RecountReason,
-    now: Timestamp,
 ) -> Result<()> {
-    let params = params![workspace_id.0, message_id.0];
+    let (workspace_id, now) = (record.workspace_id, record.at);
+    let params = params![workspace_id.0, record.entry_id];
     let episode = executor.query_opt(EPISODE_OF_MESSAGE, &params, |row| row.opt_int(0)).await?.flatten();
+    record.episode_id = episode.map(EpisodeId);
+    executor.log(record);
     let Some(episode) = episode else { return Ok(()) };
     let Some(mut held) = row::lock(executor, workspace_id, EpisodeId(episode)).await? else { return Ok(()) };
     recount(store, executor, &mut held, reason, None, now).await?;

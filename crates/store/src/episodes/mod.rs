@@ -11,7 +11,7 @@ pub use acts::{EpisodeAct, EpisodeWords, NewEpisode, Stepped};
 pub use moves::{MovedMessages, SplitEpisode};
 pub use promises::NewPromise;
 
-pub(crate) use acts::recount_of_message;
+pub(crate) use acts::tell_and_recount;
 
 #[cfg(test)]
 pub(crate) const ALL_QUERIES: [&[(&str, crate::engine::Query)]; 6] =

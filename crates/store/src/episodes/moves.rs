@@ -11,13 +11,17 @@ use crate::{
     idempotency::{Created, Idempotency, claim},
 };
 use futures_util::FutureExt;
-use model::{EpisodeId, IdentityId, MessageId, Timestamp, WorkspaceId, episode::RecountReason, log::LogKind};
+use model::{
+    DeliveryState, EpisodeId, IdentityId, MessageId, Timestamp, WorkspaceId, episode::RecountReason, log::LogKind,
+};
 use std::collections::BTreeSet;
 
 queries! {
     /// A message with the customer who has its identity now.
-    FIND_MESSAGE = Same("SELECT m.episode_id, m.identity_id, i.customer_id FROM message m JOIN identity i ON i.id = m.identity_id WHERE m.workspace_id = $1 AND m.id = $2");
+    FIND_MESSAGE = Same("SELECT m.episode_id, m.identity_id, i.customer_id, m.send_at, m.delivery_state FROM message m JOIN identity i ON i.id = m.identity_id WHERE m.workspace_id = $1 AND m.id = $2");
     CUSTOMER_OF = Same("SELECT customer_id FROM identity WHERE workspace_id = $1 AND id = $2");
+    /// What waits for its time has answered nobody yet: it belongs to an episode from when it goes.
+    MOVE_WAITING = Same("UPDATE message SET later_episode_id = $1 WHERE workspace_id = $2 AND id = $3");
     MOVE = Same("UPDATE message SET episode_id = $1, turn_part = CASE WHEN turn_part = 'coda' THEN 'message' ELSE turn_part END WHERE workspace_id = $2 AND id = $3");
 }
 
@@ -62,6 +66,8 @@ struct Found {
     episode_id: Option<EpisodeId>,
     identity_id: IdentityId,
     customer_id: i64,
+    /// It waits for its time.
+    waits: bool,
 }
 
 async fn find(executor: &Executor, workspace_id: WorkspaceId, ids: &[MessageId]) -> Result<Option<Vec<Found>>> {
@@ -69,9 +75,12 @@ async fn find(executor: &Executor, workspace_id: WorkspaceId, ids: &[MessageId])
     for id in ids {
         let message = executor
             .query_opt(FIND_MESSAGE, &params![workspace_id.0, id.0], |row| {
+                let (episode_id, later, state) = (row.opt_int(0)?, row.opt_int(3)?, row.opt_text(4)?);
+                let is_queued = state.as_deref() == Some(DeliveryState::Queued.as_str());
                 Ok(Found {
                     id: *id,
-                    episode_id: row.opt_int(0)?.map(EpisodeId),
+                    episode_id: episode_id.map(EpisodeId),
+                    waits: episode_id.is_none() && later.is_some() && is_queued,
                     identity_id: IdentityId(row.int(1)?),
                     customer_id: row.int(2)?,
                 })
@@ -98,7 +107,8 @@ async fn move_into(
     let mut left: BTreeSet<EpisodeId> = BTreeSet::new();
     for message in messages.iter().filter(|message| message.episode_id != Some(target.id)) {
         left.extend(message.episode_id);
-        executor.execute(MOVE, &params![target.id.0, workspace_id.0, message.id.0]).await?;
+        let move_it = if message.waits { MOVE_WAITING } else { MOVE };
+        executor.execute(move_it, &params![target.id.0, workspace_id.0, message.id.0]).await?;
         let place = row::place(executor, workspace_id, message.identity_id).await?;
         let mut record = place.record(LogKind::MessageAttributed, message.id, now);
         record.episode_id = Some(target.id);
@@ -110,6 +120,9 @@ async fn move_into(
         if let Some(mut held) = row::lock(executor, workspace_id, id).await? {
             acts::recount(store, executor, &mut held, RecountReason::MessagesMoved, Some(actor), now).await?;
             row::save(executor, std::slice::from_mut(&mut held)).await?;
+            // The records of the messages name where they went; what they left has changed, too.
+            let place = row::place(executor, workspace_id, held.identity_id).await?;
+            executor.log(held.record(&place, LogKind::EpisodeChanged, Some(actor), now));
         }
     }
     acts::recount(store, executor, target, RecountReason::MessagesMoved, Some(actor), now).await

@@ -22,11 +22,11 @@ macro_rules! row_columns {
 }
 
 queries! {
-    /// The version rises first, whatever happens then: on PostgreSQL that holds the row until COMMIT.
-    LOCK = Same(concat!("UPDATE episode SET version = version + 1 WHERE workspace_id = $1 AND id = $2 RETURNING ", row_columns!()));
+    /// Written as it was: on PostgreSQL that holds the row until COMMIT. The version rises when something of it changes.
+    LOCK = Same(concat!("UPDATE episode SET version = version WHERE workspace_id = $1 AND id = $2 RETURNING ", row_columns!()));
     LOCK_OPEN = Two {
-        sqlite: concat!("UPDATE episode SET version = version + 1 WHERE identity_id IN (SELECT id FROM identity WHERE customer_id = $1) AND state NOT IN ('resolved', 'closed') RETURNING ", row_columns!()),
-        postgres: concat!("UPDATE episode SET version = version + 1 FROM (SELECT DISTINCT i.id FROM UNNEST($1::bigint[]) AS u(id) JOIN identity i ON i.customer_id = u.id) AS own WHERE episode.identity_id = own.id AND episode.state NOT IN ('resolved', 'closed') RETURNING ", row_columns!()),
+        sqlite: concat!("UPDATE episode SET version = version WHERE identity_id IN (SELECT id FROM identity WHERE customer_id = $1) AND state NOT IN ('resolved', 'closed') RETURNING ", row_columns!()),
+        postgres: concat!("UPDATE episode SET version = episode.version FROM (SELECT DISTINCT i.id FROM UNNEST($1::bigint[]) AS u(id) JOIN identity i ON i.customer_id = u.id) AS own WHERE episode.identity_id = own.id AND episode.state NOT IN ('resolved', 'closed') RETURNING ", row_columns!()),
     };
     /// Of each identity of the customers the one that ended last.
     LAST_ENDED = Two {
@@ -38,8 +38,8 @@ queries! {
         postgres: "INSERT INTO episode (id, workspace_id, identity_id, state, ball, assignee_id, subject, topic, follows_id, opened_at, last_activity_at, facts, objects, version, last_act) SELECT u.id, u.workspace_id, u.identity_id, u.state, u.ball, u.assignee_id, u.subject, u.topic, u.follows_id, u.opened_at, u.last_activity_at, u.facts, u.objects, 1, u.last_act FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[], $14::bigint[]) AS u(id, workspace_id, identity_id, state, ball, assignee_id, subject, topic, follows_id, opened_at, last_activity_at, facts, objects, last_act) ON CONFLICT (id) DO NOTHING",
     };
     SAVE = Two {
-        sqlite: "UPDATE episode SET state = $1, ball = $2, assignee_id = $3, subject = $4, topic = $5, follows_id = $6, last_activity_at = $7, facts = $8, objects = $9, last_act = $10 WHERE id = $11",
-        postgres: "UPDATE episode SET state = u.state, ball = u.ball, assignee_id = u.assignee_id, subject = u.subject, topic = u.topic, follows_id = u.follows_id, last_activity_at = u.last_activity_at, facts = u.facts, objects = u.objects, last_act = u.last_act FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::bigint[], $11::bigint[]) AS u(state, ball, assignee_id, subject, topic, follows_id, last_activity_at, facts, objects, last_act, id) WHERE episode.id = u.id",
+        sqlite: "UPDATE episode SET state = $1, ball = $2, assignee_id = $3, subject = $4, topic = $5, follows_id = $6, last_activity_at = $7, facts = $8, objects = $9, last_act = $10, version = version + 1 WHERE id = $11",
+        postgres: "UPDATE episode SET state = u.state, ball = u.ball, assignee_id = u.assignee_id, subject = u.subject, topic = u.topic, follows_id = u.follows_id, last_activity_at = u.last_activity_at, facts = u.facts, objects = u.objects, last_act = u.last_act, version = episode.version + 1 FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::bigint[], $11::bigint[]) AS u(state, ball, assignee_id, subject, topic, follows_id, last_activity_at, facts, objects, last_act, id) WHERE episode.id = u.id",
     };
     /// Whose thread shows an identity's episodes now.
     PLACE = Same("SELECT i.customer_id, t.id FROM identity i JOIN thread t ON t.customer_id = i.customer_id WHERE i.workspace_id = $1 AND i.id = $2");

@@ -165,7 +165,7 @@ impl Store {
     }
 
     /// Row and bytes agree.
-    pub(super) async fn unmark(&self, uploaded: UploadedBytes) -> Result<()> {
+    pub(crate) async fn unmark(&self, uploaded: UploadedBytes) -> Result<()> {
         self.remove_mark(&uploaded.mark).await
     }
 

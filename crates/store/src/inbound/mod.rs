@@ -16,10 +16,12 @@ use crate::{
     Store,
     engine::{Executor, Row, Value, params, queries},
     error::Result,
+    log::NewRecord,
 };
 use futures_util::FutureExt;
 use model::{
     ChannelAccountId, InboundEventId, Timestamp, WorkspaceId,
+    log::LogKind,
     operation::{InboundEvent, InboundState},
 };
 use std::collections::HashSet;
@@ -136,10 +138,20 @@ async fn insert_events(executor: &Executor, events: &[NewInboundEvent]) -> Resul
         })
         .collect();
     let new = executor.batch(INSERT_EVENTS, &rows, |row| row.int(0)).await?;
+    for event in events.iter().filter(|event| event.state != InboundState::Stored && new.contains(&event.id.0)) {
+        tell_set_aside(executor, event.workspace_id, event.id, event.received_at);
+    }
     let strays = events.iter().filter(|event| event.state == InboundState::Unroutable);
     let strays: Vec<[Value<'_>; 1]> = strays.map(|event| params![event.id.0]).collect();
     executor.batch_execute(ADOPT, &strays).await?;
     Ok(new)
+}
+
+/// An operator has to look: their screen is told at once.
+fn tell_set_aside(executor: &Executor, workspace_id: WorkspaceId, id: InboundEventId, now: Timestamp) {
+    let mut record = NewRecord::new(workspace_id, now, LogKind::EventSetAside);
+    record.subject_id = Some(id.to_string());
+    executor.log(record);
 }
 
 impl Store {
@@ -195,9 +207,21 @@ impl Store {
 
     /// Sets an event aside that cannot be turned into an entry, so that those behind it in its lane are not held up.
     /// One that was turned into an entry meanwhile stays as it is.
-    pub async fn set_aside_event(&self, workspace_id: WorkspaceId, id: InboundEventId, error: &str) -> Result<()> {
-        self.write((workspace_id, id, error.to_owned()), |executor, (workspace_id, id, error)| {
-            async move { executor.execute(SET_ASIDE, &params![error, workspace_id.0, id.0]).await }.boxed()
+    pub async fn set_aside_event(
+        &self,
+        workspace_id: WorkspaceId,
+        id: InboundEventId,
+        error: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.write((workspace_id, id, error.to_owned(), now), |executor, (workspace_id, id, error, now)| {
+            async move {
+                if executor.execute(SET_ASIDE, &params![error, workspace_id.0, id.0]).await? == 1 {
+                    tell_set_aside(executor, *workspace_id, *id, *now);
+                }
+                Ok(())
+            }
+            .boxed()
         })
         .await
         .map(|_| ())

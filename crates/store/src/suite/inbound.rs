@@ -427,12 +427,15 @@ async fn an_event_that_cannot_be_applied_is_set_aside(harness: Harness) {
     assert!(store.apply_inbound_events(3, vec![bad.clone(), good.clone()]).await.is_err());
     assert_eq!(harness.waiting(&talk.page, good.event.id).await.id, good.event.id, "nothing happened");
     let other = harness.other_workspace().await;
-    store.set_aside_event(other, bad.event.id, "not theirs").await.unwrap();
+    store.set_aside_event(other, bad.event.id, "not theirs", now()).await.unwrap();
     assert_eq!(harness.waiting(&talk.page, bad.event.id).await.id, bad.event.id);
-    store.set_aside_event(harness.workspace, bad.event.id, "why").await.unwrap();
+    store.set_aside_event(harness.workspace, bad.event.id, "why", now()).await.unwrap();
     assert_eq!(harness.apply(vec![bad.clone(), good.clone()]).await, 1);
-    store.set_aside_event(harness.workspace, good.event.id, "too late").await.unwrap();
+    store.set_aside_event(harness.workspace, good.event.id, "too late", now()).await.unwrap();
     let state = async |id| store.find_inbound_event(harness.workspace, id).await.unwrap().unwrap().state;
+    let told = harness.log(harness.workspace).await;
+    let told = told.iter().filter(|record| record.kind == LogKind::EventSetAside);
+    assert!(told.map(|record| record.subject_id.clone()).eq([Some(bad.event.id.to_string())]), "told once");
     assert_eq!(state(bad.event.id).await, InboundState::Undecodable);
     assert_eq!(state(good.event.id).await, InboundState::Done);
 }

@@ -1,9 +1,9 @@
 //! Messages of several parts, what providers tell of people, jobs that take long.
 
 use super::{Harness, later, now, on_both_engines};
-use crate::{Created, FETCH_PROFILE, NewMessage, ProfileSubject};
+use crate::{Created, FETCH_PROFILE, FileShape, NewMessage, NewPicture, ProfileSubject, ToldProfile};
 use model::{
-    Cursor, IdentityId, MessageId,
+    Cursor, FileId, IdentityId, MessageId,
     attribute::ValueSource,
     log::LogKind,
     message::{Author, AuthorKind},
@@ -14,6 +14,7 @@ on_both_engines! {
     an_answer_is_quoted_by_the_id_that_the_provider_knows_by_then: shared;
     a_person_is_asked_about_once_and_again_when_it_is_long_ago: own;
     a_provider_names_only_whom_nobody_named: shared;
+    a_picture_is_kept_until_another_one_comes: own;
     a_job_that_is_worked_on_is_held: own;
 }
 
@@ -83,11 +84,11 @@ async fn a_person_is_asked_about_once_and_again_when_it_is_long_ago(harness: Har
     assert_eq!(store.find_profile_subject(harness.other_workspace().await, talk.identity).await.unwrap(), None);
 
     let long_ago = now().plus_millis(-crate::profiles::PROFILE_MILLIS);
-    store.keep_profile(workspace, talk.identity, None, long_ago).await.unwrap();
+    store.keep_profile(workspace, talk.identity, ToldProfile::default(), long_ago).await.unwrap();
     assert_eq!(job().await, None);
     harness.happen(&talk, harness.message("m-young", "still there")).await;
     assert_eq!(job().await, None, "asked a moment ago");
-    store.keep_profile(workspace, talk.identity, None, long_ago.plus_millis(-1)).await.unwrap();
+    store.keep_profile(workspace, talk.identity, ToldProfile::default(), long_ago.plus_millis(-1)).await.unwrap();
     harness.happen(&talk, harness.echo("m-ours", None)).await;
     assert_eq!(job().await, None, "they wrote nothing");
     let mut event = harness.read(&talk.page, Some(&talk.person), harness.message("m-old", "back again")).await;
@@ -95,6 +96,48 @@ async fn a_person_is_asked_about_once_and_again_when_it_is_long_ago(harness: Har
     let applied = store.apply_inbound_events(3, vec![event]).await.unwrap();
     assert_eq!((applied.turned, applied.queued), (1, true));
     assert!(job().await.is_some());
+}
+
+fn named(name: &str) -> ToldProfile {
+    ToldProfile { name: Some(name.into()), picture: None }
+}
+
+async fn a_picture_is_kept_until_another_one_comes(harness: Harness) {
+    let (store, workspace, talk) = (&harness.store, harness.workspace, harness.talk().await);
+    let shown = async |bytes: &'static [u8], identity: IdentityId| {
+        let id = FileId(harness.id());
+        let mut upload = store.upload_file(workspace, id, now()).await.unwrap();
+        upload.write(bytes.into()).await.unwrap();
+        let uploaded = upload.finish().await.unwrap();
+        let (name, media_type) = ("picture.png".to_owned(), "image/png".to_owned());
+        let picture = NewPicture { id, name, media_type, shape: FileShape::default(), uploaded };
+        let told = ToldProfile { name: None, picture: Some(picture) };
+        store.keep_profile(workspace, identity, told, now()).await.unwrap();
+        id
+    };
+    let picture = async || {
+        let customer = store.find_customer(workspace, talk.customer).await.unwrap().unwrap();
+        customer.identities[0].picture.as_ref().map(|picture| picture.file_id)
+    };
+    let end = async || store.list_log_records(workspace, Cursor::START, 100_000).await.unwrap().len();
+    assert_eq!(picture().await, None);
+    let (before, first) = (end().await, shown(b"one", talk.identity).await);
+    assert_eq!((picture().await, end().await), (Some(first), before + 1), "every desk is told");
+    let same = shown(b"one", talk.identity).await;
+    assert_eq!((picture().await, end().await), (Some(first), before + 1), "it is the one that they have");
+    assert_eq!(store.find_file(workspace, same).await.unwrap(), None);
+    assert!(store.read_file(workspace, same, None).await.unwrap().is_none(), "its bytes went");
+    let nobody = shown(b"nobody's", IdentityId(harness.id())).await;
+    assert!(store.read_file(workspace, nobody, None).await.unwrap().is_none());
+
+    let unused = async || store.list_unused_files(later(1), 10).await.unwrap();
+    assert_eq!(unused().await, [], "a picture of somebody is not unused");
+    let second = shown(b"two", talk.identity).await;
+    assert_eq!(picture().await, Some(second));
+    assert_eq!(unused().await, [(workspace, first)], "the former one goes as files do that are part of nothing");
+    assert!(!store.delete_unused_file(workspace, second, later(1), now()).await.unwrap());
+    assert!(store.delete_unused_file(workspace, first, later(1), now()).await.unwrap());
+    assert_eq!(picture().await, Some(second));
 }
 
 async fn a_provider_names_only_whom_nobody_named(harness: Harness) {
@@ -107,10 +150,10 @@ async fn a_provider_names_only_whom_nobody_named(harness: Harness) {
             .count()
     };
     let other = harness.other_workspace().await;
-    store.keep_profile(other, talk.identity, Some("Not theirs".into()), now()).await.unwrap();
+    store.keep_profile(other, talk.identity, named("Not theirs"), now()).await.unwrap();
     assert_eq!((name().await.as_str(), told().await), ("", 0));
     for (tells, times) in [("Nadia R", 1), ("Nadia R", 1), ("Nadia Z", 2)] {
-        store.keep_profile(workspace, talk.identity, Some(tells.into()), now()).await.unwrap();
+        store.keep_profile(workspace, talk.identity, named(tells), now()).await.unwrap();
         assert_eq!((name().await.as_str(), told().await), (tells, times));
     }
     let update = crate::CustomerUpdate {
@@ -123,7 +166,7 @@ async fn a_provider_names_only_whom_nobody_named(harness: Harness) {
         now: now(),
     };
     assert!(store.update_customer(update).await.unwrap());
-    store.keep_profile(workspace, talk.identity, Some("Nadia R".into()), now()).await.unwrap();
+    store.keep_profile(workspace, talk.identity, named("Nadia R"), now()).await.unwrap();
     assert_eq!((name().await.as_str(), told().await), ("Mrs Z", 3), "a person knows better");
 }
 

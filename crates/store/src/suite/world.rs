@@ -3,7 +3,7 @@
 use super::{Harness, now};
 use crate::{
     AccountRoom, AttemptOutcome, ClaimedJob, Created, Ended, EventFact, LogRecord, NewAgent, NewChannelAccountRow,
-    NewContent, NewInboundEvent, NewMessage, ReadEvent, WaitingEvent,
+    NewContent, NewInboundEvent, NewMessage, ReadEvent, ToldProfile, WaitingEvent,
 };
 use model::{
     AgentId, Block, ChannelAccountId, Cursor, CustomerId, DeliveryState, EpisodeId, IdentityId, InboundEventId, JobId,
@@ -190,7 +190,7 @@ impl Harness {
         event.window_until = Some(now().plus_millis(DAY));
         let (customer, thread, identity, route) = event.new_person;
         assert_eq!(self.apply(vec![event]).await, 1);
-        self.store.keep_profile(page.workspace, identity, None, now()).await.unwrap();
+        self.store.keep_profile(page.workspace, identity, ToldProfile::default(), now()).await.unwrap();
         Talk { page: page.clone(), person, customer, thread, identity, route }
     }
 
@@ -265,7 +265,7 @@ impl Harness {
     /// What the desk is told of a message's delivery.
     pub async fn delivery(&self, message: MessageId) -> model::message::Delivery {
         let mut found = self.store.list_deliveries(self.workspace, vec![message]).await.unwrap();
-        found.remove(&message).expect("the message has a delivery")
+        found.remove(&message).expect("the message has a delivery").delivery
     }
 
     /// The workspace's log from its beginning.

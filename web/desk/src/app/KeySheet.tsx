@@ -16,6 +16,7 @@ export function KeySheet({ opened, onClose }: { opened: boolean; onClose: () => 
     [[FIND_KEYS], t('keys.search_thread')],
     [['R'], t('keys.reply')],
     [['N'], t('keys.note')],
+    [['C'], t('keys.ways')],
     [['E'], t('keys.done')],
     [['H'], t('keys.later')],
     [['A'], t('keys.assign')],

@@ -46,6 +46,13 @@ export function withDelivery(entry: Entry, news: Delivery): Entry {
   return delivery === entry.delivery ? entry : { ...entry, delivery }
 }
 
+/** The entry after a frame that tells of its delivery. */
+function deliveredBy(entry: Entry, { delivery, external_id }: LogFrame): Entry {
+  if (entry.type !== 'message' || !delivery) return entry
+  const told = withDelivery(entry, delivery)
+  return external_id && entry.external_id !== external_id ? ({ ...told, external_id } as Entry) : told
+}
+
 /** One entry as known from two sources: the newer delivery wins, the rest does not change. */
 export function mergeEntry(have: Entry, news: Entry): Entry {
   if (have.type !== 'message' || news.type !== 'message') return have
@@ -93,12 +100,12 @@ export function withEntry(data: Pages<Entry>, entry: Entry): Pages<Entry> {
 }
 
 export function entriesAfter(data: Pages<Entry>, frame: LogFrame): Pages<Entry> {
-  const { changed_entry, delivery, entry_id } = frame
+  const { changed_entry, entry_id } = frame
   const placed = frame.entry ? withEntry(data, frame.entry) : data
   const shown = changed_entry
     ? changeItem(placed, changed_entry.id, (have) => changedEntry(have, changed_entry))
     : placed
-  return delivery && entry_id ? changeItem(shown, entry_id, (entry) => withDelivery(entry, delivery)) : shown
+  return frame.delivery && entry_id ? changeItem(shown, entry_id, (entry) => deliveredBy(entry, frame)) : shown
 }
 
 const later = (a: string, b: string): string => (Date.parse(b) > Date.parse(a) ? b : a)
@@ -148,7 +155,7 @@ export function mustRead(thread: Thread, frame: LogFrame): boolean {
 
 export function threadAfter(thread: Thread, frame: LogFrame): Thread {
   let changed = thread
-  const { changed_entry, entry, delivery, entry_id } = frame
+  const { changed_entry, entry, entry_id } = frame
   if (changed_entry && thread.last_entry?.id === changed_entry.id) {
     changed = { ...thread, last_entry: changedEntry(thread.last_entry, changed_entry) }
   }
@@ -167,8 +174,8 @@ export function threadAfter(thread: Thread, frame: LogFrame): Thread {
       if (merged !== changed.last_entry) changed = { ...changed, last_entry: merged }
     }
   }
-  if (delivery && changed.last_entry && changed.last_entry.id === entry_id) {
-    const last_entry = withDelivery(changed.last_entry, delivery)
+  if (changed.last_entry && changed.last_entry.id === entry_id) {
+    const last_entry = deliveredBy(changed.last_entry, frame)
     if (last_entry !== changed.last_entry) changed = { ...changed, last_entry }
   }
   return changed

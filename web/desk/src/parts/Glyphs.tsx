@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { channelName } from './channels.ts'
 
@@ -87,20 +88,26 @@ export function initials(name: string): string {
   return two ? letter(one) + letter(two) : letter(one) + (second ?? '')
 }
 
-/** People are round, ours in petrol; bots are square. */
+/** People are round, ours in petrol; bots are square. A picture that cannot be had gives way to the initials. */
 export function Avatar({
   name,
   who,
   size,
+  picture,
 }: {
   name: string
   who: 'customer' | 'agent' | 'bot' | 'system'
+  picture?: string | undefined
   size?: 's' | 'm' | 'l'
 }) {
+  const [lost, setLost] = useState<string>()
   const shape = who === 'agent' ? ' a' : who === 'bot' || who === 'system' ? ' b' : ''
   return (
     <span className={`av${shape}${size ? ` ${size}` : ''}`} aria-hidden="true">
       {initials(name)}
+      {picture && picture !== lost ? (
+        <img className="face" src={picture} alt="" onError={() => setLost(picture)} />
+      ) : null}
     </span>
   )
 }

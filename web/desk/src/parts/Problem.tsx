@@ -61,6 +61,7 @@ const FIELDS = [
   'page_access_token',
   'page_id',
   'password',
+  'persona_picture_url',
   'url',
   'verify_token',
   'workspace_name',

@@ -7,7 +7,7 @@ import { Empty } from '../parts/Empty.tsx'
 import { Avatar, ChannelGlyph } from '../parts/Glyphs.tsx'
 import { useLater, useNow } from '../parts/later.ts'
 import { ProblemRegion } from '../parts/Problem.tsx'
-import { customerName, replyIdentity } from '../threads/words.ts'
+import { customerName, customerPicture, replyIdentity } from '../threads/words.ts'
 import { marked } from './marked.ts'
 import styles from './Search.module.css'
 import type { Found, FoundPart, SearchFilter } from './useSearch.ts'
@@ -124,7 +124,7 @@ function Hit({ id, hit, chosen, within, onOpen }: HitProps) {
       onMouseDown={(event) => event.preventDefault()}
       onClick={onOpen}
     >
-      {entry ? null : <Avatar name={name} who="customer" />}
+      {entry ? null : <Avatar name={name} who="customer" picture={customerPicture(customer)} />}
       <div className="grow">
         <div className={styles.head}>
           <b className="cut" dir="auto">

@@ -12,14 +12,14 @@ import { channelName } from '../parts/channels.ts'
 import { ChannelGlyph } from '../parts/Glyphs.tsx'
 import { ProblemNote, ProblemRegion } from '../parts/Problem.tsx'
 import { CallbackPanel, keepVerifyToken, PauseNote, TestPanel } from './AccountPanels.tsx'
-import { AccountFields, type AccountForm, emptyForm, filled, wrongFields } from './accountForm.tsx'
+import { AccountFields, type AccountForm, filled, formOf, wrongFields } from './accountForm.tsx'
 import { useConnectSteps } from './ConnectPage.tsx'
 import styles from './Settings.module.css'
 
 type Change = {
   name?: string
   enabled?: boolean
-  settings?: Record<string, string>
+  settings?: Record<string, string | boolean | null>
   secrets?: Record<string, string>
 }
 
@@ -119,19 +119,12 @@ function Account({ account }: { account: ChannelAccount }) {
 
 function EditForm({ account, onDone }: { account: ChannelAccount; onDone: () => void }) {
   const { t } = useTranslation()
-  const settings = account.settings as Record<string, unknown>
-  const text = (name: string) => (typeof settings[name] === 'string' ? settings[name] : '')
-  const [form, setForm] = useState<AccountForm>({
-    ...emptyForm,
-    name: account.name,
-    page_id: text('page_id'),
-    api_base: text('api_base'),
-  })
+  const [form, setForm] = useState<AccountForm>(formOf(account.name, account.settings as Record<string, unknown>))
   const [wrong, setWrong] = useState<ReadonlySet<string>>(new Set())
   const change = useChange(account)
   const save = () =>
     change.mutate(
-      { name: form.name.trim(), ...filled(form) },
+      { name: form.name.trim(), ...filled(form, true) },
       {
         onSuccess: () => {
           if (form.verify_token) keepVerifyToken(account.id, form.verify_token.trim())

@@ -42,7 +42,7 @@ export function ConnectPage() {
       take(
         api.POST('/api/v1/channel-accounts', {
           params: { header: { 'Idempotency-Key': key.current } },
-          body: { kind: PAGE_KIND, name: form.name.trim(), ...filled(form) },
+          body: { kind: PAGE_KIND, name: form.name.trim(), ...filled(form, false) },
         }),
       ),
     onError: (error) => {

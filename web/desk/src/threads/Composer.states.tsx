@@ -50,7 +50,28 @@ function rich() {
   )
 }
 
+/** One person under two pages; the one that they used last takes no answer any more. */
+function ways(key: string, closed: boolean) {
+  const [one, other] = [left(closed ? -HOUR : 20 * HOUR), left(3 * HOUR)]
+  const identities = [...one.identities, ...other.identities.map((identity) => ({ ...identity, id: 'idn_2' }))]
+  const person = { ...one, identities }
+  return (
+    <Composer
+      threadId={key}
+      customer={person}
+      identity={identities[0]}
+      ways={identities.map((identity, place) => ({ identity, account: place ? 'Norrvik Outlet' : 'Norrvik' }))}
+      onWay={() => {}}
+      maySend
+      maxChars={2000}
+      onSend={() => {}}
+    />
+  )
+}
+
 export default {
+  'two ways': () => ways('s9', false),
+  'another way is open': () => ways('s10', true),
   'several matters, in reply to': rich,
   rest: () => box('s1', left(23 * HOUR)),
   draft: () => box('s2', left(23 * HOUR), true, 'Maya, the jacket is set aside in our Malmö store.'),

@@ -20,7 +20,8 @@ import { QuoteWords } from './MessageView.tsx'
 import { callAt, called, offered } from './mentions.ts'
 import type { Extra } from './outbox.ts'
 import { type Later, SendLater } from './SendLater.tsx'
-import { answerUntil, closedBecause, customerName, episodeName } from './words.ts'
+import { WayMenu } from './WayMenu.tsx'
+import { answerUntil, closedBecause, customerName, episodeName, type Way, wayName } from './words.ts'
 
 /** From this many characters left, the count is shown. */
 const COUNT_FROM = 200
@@ -46,6 +47,8 @@ export type ComposerHandle = {
   /** Into the reply; what is written as a note stays. */
   focus: () => void
   note: () => void
+  /** Opens the choice of ways to answer, where there are several. */
+  ways: () => void
   put: (text: string, note?: boolean) => void
 }
 
@@ -53,6 +56,9 @@ type Props = {
   threadId: string
   customer: Customer
   identity: Identity | undefined
+  /** The ways in which the customer can be reached; with more than one, the person may choose. */
+  ways?: readonly Way[]
+  onWay?: (identityId: string) => void
   maySend: boolean
   /** The most characters that the channel takes; undefined while that is not known. */
   maxChars: number | undefined
@@ -100,7 +106,7 @@ function blockOf({ file, name }: Attachment): Block[] {
 /** Where an answer or a note is written. It says through which channel it goes and, when it cannot, why and what helps. */
 export function Composer(props: Props) {
   const { threadId, customer, identity, maySend, maxChars, onSend, ref } = props
-  const { episodes = [], agents = [], replyTo } = props
+  const { episodes = [], agents = [], ways = [], replyTo } = props
   const { t } = useTranslation()
   const { dateTime, span } = useFormats()
   const now = useNow()
@@ -109,6 +115,7 @@ export function Composer(props: Props) {
   const [noteText, setNoteText] = useDraft(noteDraft(threadId))
   const [note, setNote] = useState(false)
   const [holding, setHolding] = useState(false)
+  const [choosingWay, setChoosingWay] = useState(false)
   const [options, setOptions] = useState<ChoiceOption[]>()
   const { items, uploads } = useUploads()
   const field = useRef<HTMLTextAreaElement>(null)
@@ -116,6 +123,7 @@ export function Composer(props: Props) {
   const [text, setText] = note ? ([noteText, setNoteText] as const) : ([reply, setReply] as const)
   const mention = useMentions(note ? agents : [], text, setText, field)
 
+  const several = maySend && ways.length > 1
   const turn = (to: boolean) => {
     // At once: the next key that is pressed belongs into the field.
     flushSync(() => setNote(to))
@@ -124,6 +132,7 @@ export function Composer(props: Props) {
   useImperativeHandle(ref, () => ({
     focus: () => turn(false),
     note: () => turn(true),
+    ways: () => setChoosingWay(several),
     put: (words, intoNote = false) => {
       const set = intoNote ? setNoteText : setReply
       set((have) => (have.trim() ? `${have}\n${words}` : words))
@@ -147,6 +156,8 @@ export function Composer(props: Props) {
       : VISIBLE.test(text) || items.length > 0
   const ready = !closed && !over && whole && (note || items.every((item) => item.state === 'stored'))
   const until = identity ? answerUntil(identity, now) : undefined
+  const way = ways.find((one) => one.identity.id === identity?.id)
+  const openWay = ways.find((one) => one.identity.id !== identity?.id && !closedBecause(maySend, one.identity, now))
   const label = note ? t('note.label', { name }) : t('composer.label', { name, channel })
 
   const send = (later?: Later) => {
@@ -200,7 +211,9 @@ export function Composer(props: Props) {
         {identity ? (
           <button type="button" className={styles.way} aria-pressed={!note} onClick={() => turn(false)}>
             <ChannelGlyph kind={kind} />
-            {channel}
+            <span className="cut" dir="auto">
+              {several && way ? wayName(t, way) : channel}
+            </span>
             {until === undefined || closed === 'blocked' ? null : (
               <small>
                 {until.at <= now
@@ -211,6 +224,17 @@ export function Composer(props: Props) {
               </small>
             )}
           </button>
+        ) : null}
+        {several ? (
+          <WayMenu
+            ways={ways}
+            chosen={identity}
+            maySend={maySend}
+            now={now}
+            opened={choosingWay}
+            onOpened={setChoosingWay}
+            onChoose={(id) => props.onWay?.(id)}
+          />
         ) : null}
         <span className="grow" />
         {episodes.length > 1 ? (
@@ -237,6 +261,11 @@ export function Composer(props: Props) {
             <b>{t(`composer.${closed}`, { channel })}</b>{' '}
             {closed === 'no_identity' ? null : <span>{t(`composer.${closed}_next`)}</span>}
           </p>
+          {openWay ? (
+            <Button onClick={() => props.onWay?.(openWay.identity.id)}>
+              {t('composer.way_open', { way: wayName(t, openWay) })}
+            </Button>
+          ) : null}
         </div>
       ) : (
         <>

@@ -17,7 +17,7 @@ import { CustomerFields } from './CustomerFields.tsx'
 import { CustomerLabels } from './CustomerLabels.tsx'
 import { CustomerName } from './CustomerName.tsx'
 import type { Offer } from './offer.ts'
-import { answerUntil, customerName } from './words.ts'
+import { answerUntil, customerName, customerPicture } from './words.ts'
 
 type Change = { name?: string; attributes?: Record<string, unknown> }
 
@@ -135,7 +135,7 @@ export function CustomerContext({
     <>
       <section className={styles.section}>
         <div className={styles.who}>
-          <Avatar name={customerName(t, customer)} who="customer" size="l" />
+          <Avatar name={customerName(t, customer)} who="customer" size="l" picture={customerPicture(customer)} />
           <div className="grow">
             <CustomerName key={customer.id} customer={customer} maySay={maySay} onName={onName} />
             <div className="sm mut">{`${t('context.created')} ${date(Date.parse(customer.created_at))}`}</div>

@@ -2,10 +2,10 @@ import { Button, Menu } from '@mantine/core'
 import type { Delivery, Identity, MessageEntry } from '@onethread/client'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { channelName } from '../parts/channels.ts'
 import { ChannelGlyph, Icon } from '../parts/Glyphs.tsx'
 import styles from './Timeline.module.css'
 import { useTimelineActs } from './timelineContext.ts'
+import { wayName } from './words.ts'
 
 /** Reasons for which a message waits until the account sends again. */
 const HELD: readonly string[] = ['unauthorized', 'policy_blocked', 'rate_limited']
@@ -97,15 +97,15 @@ export function Lost({ entry, delivery, maySend, busy, onAgain }: Props) {
   )
 }
 
-/** The customer's other identities, those that the server named first; absent where there is none. */
+/** The customer's other addresses, those that the server named first; absent where there is none. */
 function OtherWays({ entry, delivery }: { entry: MessageEntry; delivery: Delivery }) {
   const { t } = useTranslation()
-  const { identities = [], onSendBy } = useTimelineActs()
+  const { ways = [], onSendBy } = useTimelineActs()
   const named = delivery.error?.alternatives?.map((way) => way.identity_id) ?? []
   const open = (identity: Identity) => !identity.blocked && !identity.suppression
-  const others = identities
-    .filter((identity) => identity.id !== entry.identity_id && open(identity))
-    .sort((one, two) => Number(named.includes(two.id)) - Number(named.includes(one.id)))
+  const others = ways
+    .filter(({ identity }) => identity.id !== entry.identity_id && open(identity))
+    .sort((one, two) => Number(named.includes(two.identity.id)) - Number(named.includes(one.identity.id)))
   if (!onSendBy || others.length === 0) return null
   return (
     <Menu position="bottom-start" width={280} returnFocus>
@@ -113,13 +113,13 @@ function OtherWays({ entry, delivery }: { entry: MessageEntry; delivery: Deliver
         <Button rightSection={<Icon name="down" size="s" />}>{t('failure.send_by')}</Button>
       </Menu.Target>
       <Menu.Dropdown>
-        {others.map((identity) => (
+        {others.map((way) => (
           <Menu.Item
-            key={identity.id}
-            leftSection={<ChannelGlyph kind={identity.kind} />}
-            onClick={() => onSendBy(entry, identity.id)}
+            key={way.identity.id}
+            leftSection={<ChannelGlyph kind={way.identity.kind} />}
+            onClick={() => onSendBy(entry, way.identity.id)}
           >
-            {channelName(t, identity.kind)} <span dir="auto">{identity.address}</span>
+            <span dir="auto">{wayName(t, way)}</span>
           </Menu.Item>
         ))}
       </Menu.Dropdown>

@@ -18,7 +18,7 @@ import { SearchResults } from '../search/SearchResults.tsx'
 import { useChoice } from '../search/useChoice.ts'
 import { type Found, useSearch } from '../search/useSearch.ts'
 import styles from './MergeDialog.module.css'
-import { customerName } from './words.ts'
+import { customerName, customerPicture } from './words.ts'
 
 const LIST = 'merge-with'
 
@@ -271,7 +271,7 @@ function Side({ side, part }: { side: MergeSide; part: 'survives' | 'joins' }) {
   return (
     <section className={styles.side} aria-label={name}>
       <div className={styles.who}>
-        <Avatar name={name} who="customer" />
+        <Avatar name={name} who="customer" picture={customerPicture(customer)} />
         <h3 className="grow" dir="auto">
           {name}
         </h3>

@@ -7,6 +7,7 @@ import { Link, Navigate, useLocation, useNavigate, useParams, useSearch } from '
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import {
+  accountsQuery,
   agentsQuery,
   entriesQuery,
   episodesQuery,
@@ -41,7 +42,7 @@ import styles from './ThreadPage.module.css'
 import { OlderSkeleton, Timeline } from './Timeline.tsx'
 import { useMatters } from './useMatters.tsx'
 import { type Target, useSeek } from './useSeek.ts'
-import { customerName, replyIdentity } from './words.ts'
+import { customerName, customerPicture, replyIdentity } from './words.ts'
 
 const NO_EPISODES: readonly Episode[] = []
 
@@ -76,7 +77,12 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
   const seek = useSeek(query, target)
   const maySend = may(me, 'send_messages')
   const customer = thread.data?.customer
-  const identity = customer ? replyIdentity(customer) : undefined
+  const lastUsed = customer ? replyIdentity(customer) : undefined
+  // A way that was chosen holds until the person uses another one.
+  const [way, setWay] = useState<{ identityId: string; lastUsed: string | undefined }>()
+  const identity =
+    (way?.lastUsed === lastUsed?.id ? customer?.identities.find((one) => one.id === way?.identityId) : undefined) ??
+    lastUsed
   const maxChars = kinds.data?.items.find((known) => known.kind === identity?.kind)?.max_text_chars
   const name = customer ? customerName(t, customer) : ''
 
@@ -99,12 +105,22 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
   )
   const ask = useMutation({ mutationFn: (act: () => Promise<Entry>) => act(), onSuccess: known, onError })
   const identities = customer?.identities
+  const several = (identities?.length ?? 0) > 1
+  const accounts = useQuery({ ...accountsQuery, enabled: several })
+  const ways = useMemo(
+    () =>
+      identities?.map((one) => ({
+        identity: one,
+        account: accounts.data?.items.find((account) => account.id === one.channel_account_id)?.name,
+      })) ?? [],
+    [identities, accounts.data],
+  )
   const mayManage = may(me, 'manage_channels')
   const timelineActs = useMemo(
     () => ({
       ...acts,
       mayManage,
-      ...(identities ? { identities } : {}),
+      ways,
       ...(maySend
         ? {
             onSendBy: (entry: MessageEntry, identityId: string) =>
@@ -117,7 +133,7 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
       colleague: (id: string) => agents.find((agent) => agent.id === id)?.name,
       ...(maySend ? { onReply } : {}),
     }),
-    [acts, agents, maySend, onReply, identities, mayManage, ask.mutate],
+    [acts, agents, maySend, onReply, ways, mayManage, ask.mutate],
   )
 
   const newest = entries[0]?.seq
@@ -153,6 +169,10 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
       if (!maySend) return
       event.preventDefault()
       composer.current?.note()
+    },
+    c: (event) => {
+      event.preventDefault()
+      composer.current?.ways()
     },
     i: togglePanel,
     m: (event) => {
@@ -206,7 +226,7 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
           >
             <Icon name="left" size="l" />
           </ActionIcon>
-          <Avatar name={name} who="customer" size="m" />
+          <Avatar name={name} who="customer" size="m" picture={customer && customerPicture(customer)} />
           <div className="grow">
             <h1 className="cut" dir="auto">
               {name || ' '}
@@ -338,6 +358,8 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
             threadId={threadId}
             customer={customer}
             identity={identity}
+            ways={ways}
+            onWay={(identityId) => setWay({ identityId, lastUsed: lastUsed?.id })}
             maySend={maySend}
             maxChars={maxChars}
             onSend={(text, extra) => {

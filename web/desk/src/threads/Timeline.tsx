@@ -12,7 +12,7 @@ import type { Pending } from './outbox.ts'
 import { PendingView } from './PendingView.tsx'
 import { inboundAfter, type Row, type Stretch, shape } from './shape.ts'
 import styles from './Timeline.module.css'
-import { type TimelineActs, TimelineContext } from './timelineContext.ts'
+import { type TimelineActs, TimelineContext, useTimelineActs } from './timelineContext.ts'
 import { useScroll } from './useScroll.ts'
 import { customerName, lineOf } from './words.ts'
 
@@ -248,6 +248,10 @@ function StretchView({
   const other = stretch.rows.findIndex((row) => row.type !== 'knot')
   const heads = other < 0 ? stretch.rows : stretch.rows.slice(0, other)
   const rest = other < 0 ? [] : stretch.rows.slice(other)
+  const { ways = [] } = useTimelineActs()
+  // Two pages of one channel look alike: the account tells them apart.
+  const account =
+    ways.length > 1 ? ways.find(({ identity }) => identity.address === stretch.address)?.account : undefined
   const spoken = rest.length > 0 || Boolean(children && (children as unknown[]).length)
   return (
     <div className={styles.stretch} data-ch={stretch.kind}>
@@ -256,6 +260,11 @@ function StretchView({
         <div className={styles.node}>
           <ChannelGlyph kind={stretch.kind} />
           <b className="mut">{channelName(t, stretch.kind)}</b>
+          {account ? (
+            <span className="fnt cut" dir="auto">
+              {account}
+            </span>
+          ) : null}
         </div>
       ) : null}
       {rest.map(draw)}

@@ -1,5 +1,6 @@
-import type { Block, Entry, Identity, MessageEntry } from '@onethread/client'
+import type { Block, Entry, MessageEntry } from '@onethread/client'
 import { createContext, useContext } from 'react'
+import type { Way } from './words.ts'
 
 /** What an entry may ask of the thread that it stands in. */
 export type TimelineActs = {
@@ -13,8 +14,8 @@ export type TimelineActs = {
   colleague: (id: string) => string | undefined
   /** Absent where nobody may answer. */
   onReply?: (entry: MessageEntry) => void
-  /** The addresses of the customer. */
-  identities?: readonly Identity[]
+  /** The ways in which the customer can be reached. */
+  ways?: readonly Way[]
   /** This person may change channel accounts. */
   mayManage?: boolean
   /** Sends what failed through another identity. Absent where nobody may answer; so are the next two. */

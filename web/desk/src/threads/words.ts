@@ -1,5 +1,6 @@
 import type { Author, Block, Customer, Entry, Episode, EventEntry, Identity, MessageEntry } from '@onethread/client'
 import type { TFunction } from 'i18next'
+import { channelName } from '../parts/channels.ts'
 
 /** What is said in a block, where it is words. */
 function wordsOf(block: Block): string {
@@ -65,6 +66,12 @@ export function replyIdentity(customer: Customer): Identity | undefined {
     (best, one) => (best && last(best) >= last(one) ? best : one),
     undefined,
   )
+}
+
+/** The picture of a customer: that of the address which they used last, else any. */
+export function customerPicture(customer: Customer): string | undefined {
+  const ways = [replyIdentity(customer), ...customer.identities]
+  return ways.find((identity) => identity?.picture)?.picture?.url
 }
 
 const WHATS = [
@@ -164,6 +171,18 @@ export function lineOf(t: TFunction, entry: Entry): string {
   const first = entry.blocks.map((block) => partOf(t, block)).find(Boolean)
   const part = entry.not_shown?.[0]
   return first ?? (part ? t('entry.part_not_shown', { what: whatText(t, part) }) : '')
+}
+
+/** An address of a customer, and the channel account through which it is reached. */
+export type Way = {
+  identity: Identity
+  /** The account's name; undefined while it is not known. */
+  account?: string | undefined
+}
+
+/** The account where it is known, for two pages of one channel differ in nothing else; the address otherwise. */
+export function wayName(t: TFunction, { identity, account }: Way): string {
+  return account ?? `${channelName(t, identity.kind)} ${identity.address}`
 }
 
 /** Why an answer cannot be sent now, or undefined when it can. */

@@ -235,6 +235,68 @@ fn an_echo_is_about_its_recipient_and_says_who_wrote_it() {
     assert_eq!(content.blocks, [Block::Choice(choice)]);
 }
 
+/// What another app of the page sent in the documented way, as Meta repeats it: the message, without the frame of the send.
+#[test]
+fn every_documented_send_of_another_app_is_read_from_its_echo() {
+    let echoed = |sent: &str| {
+        let mut message = serde_json::from_str::<serde_json::Value>(sent).unwrap()["message"].take();
+        if let Some(attachment) = message.as_object_mut().unwrap().remove("attachment") {
+            message["attachments"] = [attachment].into_iter().collect();
+        }
+        message["mid"] = "m_e".into();
+        message["is_echo"] = true.into();
+        message["app_id"] = 517_000_000_000_111_i64.into();
+        said(self::message(&message.to_string()))
+    };
+    let option =
+        |id: &str, title: &str| ChoiceOption { id: id.into(), title: title.into(), description: None, url: None };
+    assert_eq!(echoed(fixture!("send-text")).blocks, [Block::text("Hello Nadia, I am the Acme bot.")]);
+    assert_eq!(echoed(fixture!("send-human-agent")).blocks, [Block::text("This is Mara. Your refund went out today.")]);
+    assert_eq!(echoed(fixture!("send-one-time")).blocks, [Block::text("The lamp is back.")]);
+    assert_eq!(echoed(fixture!("send-one-time-request")).blocks, [Block::text("Tell me when the lamp is back")]);
+
+    let options = vec![option("ORDER|A-1001", "A-1001"), option("ORDER|other", "Other")];
+    let which = Choice { text: "Which order?".into(), options, style: None };
+    let content = echoed(fixture!("send-quick-replies"));
+    assert_eq!((content.blocks, content.not_shown), (vec![Block::Choice(which)], vec![]));
+
+    let buttons = echoed(fixture!("send-buttons"));
+    let Block::Choice(choice) = &buttons.blocks[0] else { panic!("{buttons:?}") };
+    let titles: Vec<_> = choice.options.iter().map(|option| option.title.as_str()).collect();
+    assert_eq!(titles, ["Talk to a human", "Track parcel", "Call us"]);
+
+    let carousel = echoed(fixture!("send-carousel"));
+    let Block::Carousel { cards } = &carousel.blocks[0] else { panic!("{carousel:?}") };
+    assert_eq!((cards.len(), carousel.media.len(), cards[1].options.len()), (2, 2, 1));
+
+    let receipt = Card {
+        title: "Acme · A-1001".into(),
+        subtitle: Some("66.14 EUR".into()),
+        image: None,
+        url: Some("https://shop.example.com/o/A-1001".into()),
+        options: vec![],
+    };
+    let content = echoed(fixture!("send-receipt"));
+    assert_eq!((content.blocks, content.media), (vec![Block::Card(receipt)], vec![]));
+
+    let picture = echoed(fixture!("send-image-by-address"));
+    assert_eq!(picture.media, [remote("https://cdn.example.com/label.png", None)]);
+    let file = echoed(fixture!("upload-by-address"));
+    assert_eq!(file.media, [remote("https://cdn.example.com/terms.pdf", Some("terms.pdf"))]);
+
+    // What the customer saw is known to Meta alone: the template's name and its gaps are no words.
+    let template = echoed(fixture!("send-utility-template"));
+    assert_eq!((template.blocks, template.not_shown), (vec![], vec!["template".to_owned()]));
+}
+
+#[test]
+fn the_app_that_a_conversation_is_passed_to_is_the_inbox_of_the_page() {
+    let pass: serde_json::Value = serde_json::from_str(fixture!("pass-thread-control")).unwrap();
+    let echo = format!(r#"{{"mid":"m","is_echo":true,"app_id":{},"text":"x"}}"#, pass["target_app_id"]);
+    let Fact::Echo { author, .. } = message(&echo).fact else { panic!() };
+    assert_eq!(author, EchoAuthor { kind: AuthorKind::Agent, name: "Page inbox".into() });
+}
+
 #[test]
 fn what_is_said_while_another_app_has_the_conversation_is_heard() {
     let events = read(fixture!("echo-and-standby"));
