@@ -110,7 +110,7 @@ test('one person, two pages, and a thread that lasts', async ({ page, server, gr
     await expect(failed.getByText('Not delivered.')).toBeVisible()
     await accessible(page, 'a message that failed, with another way')
     await picture(page, info, 'lasting-failed')
-    await failed.getByRole('button', { name: 'Send by' }).click()
+    await failed.getByRole('button', { name: 'Send another way' }).click()
     await page.getByRole('menuitem', { name: 'Norrvik Shop' }).click()
     await expect(failed).toHaveCount(2)
     await expect.poll(() => graph.sent.map((sent) => sent.text)).toContain('We send you pegs.')

@@ -44,7 +44,13 @@ const [second] = customer(9).identities
 const reach = {
   colleague: () => undefined,
   mayManage: true,
-  identities: own && second ? [own, second] : [],
+  ways:
+    own && second
+      ? [
+          { identity: own, account: 'Norrvik' },
+          { identity: second, account: 'Norrvik Outlet' },
+        ]
+      : [],
   onSendBy: () => {},
   onChange: () => {},
   onCancel: () => {},

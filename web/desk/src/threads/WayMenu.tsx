@@ -40,26 +40,26 @@ export function WayMenu({ ways, chosen, maySend, now, opened, onOpened, onChoose
         </button>
       </Menu.Target>
       <Menu.Dropdown aria-label={t('composer.ways')}>
-        {ways.map((way) => {
-          const { identity } = way
-          const current = identity.id === chosen?.id
-          return (
-            <Menu.Item
-              key={identity.id}
-              role="menuitemradio"
-              aria-checked={current}
-              disabled={!current && closedBecause(maySend, identity, now) !== undefined}
-              leftSection={<ChannelGlyph kind={identity.kind} />}
-              rightSection={current ? <Icon name="check" size="s" /> : null}
-              onClick={() => onChoose(identity.id)}
-            >
-              <span className={styles.wayItem}>
-                <span dir="auto">{wayName(t, way)}</span>
-                <small>{[channelName(t, identity.kind), state(identity)].filter(Boolean).join(' · ')}</small>
-              </span>
-            </Menu.Item>
-          )
-        })}
+        <Menu.RadioGroup value={chosen?.id ?? ''} onChange={onChoose}>
+          {ways.map((way) => {
+            const { identity } = way
+            const current = identity.id === chosen?.id
+            return (
+              <Menu.RadioItem
+                key={identity.id}
+                value={identity.id}
+                closeMenuOnClick
+                disabled={!current && closedBecause(maySend, identity, now) !== undefined}
+                rightSection={<ChannelGlyph kind={identity.kind} />}
+              >
+                <span className={styles.wayItem}>
+                  <span dir="auto">{wayName(t, way)}</span>
+                  <small>{[channelName(t, identity.kind), state(identity)].filter(Boolean).join(' · ')}</small>
+                </span>
+              </Menu.RadioItem>
+            )
+          })}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   )
