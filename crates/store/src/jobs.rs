@@ -111,8 +111,8 @@ queries! {
     INSERT = Same("INSERT INTO job (id, workspace_id, kind, subject_id, order_key, state, due_at, tries, created_at, channel_account_id) VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7, (SELECT m.channel_account_id FROM message m WHERE m.id = $4 AND CAST($3 AS TEXT) = 'deliver')) ON CONFLICT (kind, subject_id) DO NOTHING");
     /// Many at once. Each has its own number as its order key: it waits for nobody.
     INSERT_ALL = Two {
-        sqlite: "INSERT INTO job (id, workspace_id, kind, subject_id, order_key, state, due_at, tries, created_at) VALUES ($1, $2, $3, $4, $1, 'ready', $5, 0, $5) ON CONFLICT (kind, subject_id) DO NOTHING",
-        postgres: "INSERT INTO job (id, workspace_id, kind, subject_id, order_key, state, due_at, tries, created_at) SELECT u.id, u.workspace_id, u.kind, u.subject_id, u.id, 'ready', u.at, 0, u.at FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[]) AS u(id, workspace_id, kind, subject_id, at) ON CONFLICT (kind, subject_id) DO NOTHING",
+        sqlite: "INSERT INTO job (id, workspace_id, kind, subject_id, order_key, state, due_at, tries, created_at) VALUES ($1, $2, $3, $4, $1, 'ready', $5, 0, $5) ON CONFLICT (kind, subject_id) DO NOTHING RETURNING id",
+        postgres: "INSERT INTO job (id, workspace_id, kind, subject_id, order_key, state, due_at, tries, created_at) SELECT u.id, u.workspace_id, u.kind, u.subject_id, u.id, 'ready', u.at, 0, u.at FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[]) AS u(id, workspace_id, kind, subject_id, at) ON CONFLICT (kind, subject_id) DO NOTHING RETURNING id",
     };
     RENEW = Same("UPDATE job SET lease_until = $1 WHERE workspace_id = $2 AND id = $3 AND lease_owner = $4");
     /// A timer has one job; setting it anew moves it. Its own number is its order key: timers wait for nobody.
@@ -162,11 +162,12 @@ pub(crate) async fn insert(
     executor.execute(INSERT, &params![id.0, workspace_id.0, kind, subject_id, order_key, now, now]).await.map(|_| ())
 }
 
-/// Makes jobs that wait for no other; one that its subject has already stays.
-pub(crate) async fn insert_all(executor: &Executor, jobs: &[NewJob]) -> Result<()> {
+/// Makes jobs that wait for no other; one that its subject has already stays. True when there are new ones.
+pub(crate) async fn insert_all(executor: &Executor, jobs: &[NewJob]) -> Result<bool> {
     let rows: Vec<[Value<'_>; 5]> =
         jobs.iter().map(|job| params![job.id.0, job.workspace_id.0, job.kind, job.subject_id, job.now]).collect();
-    executor.batch_execute(INSERT_ALL, &rows).await
+    let new = executor.batch(INSERT_ALL, &rows, |row| row.int(0)).await?;
+    Ok(!new.is_empty())
 }
 
 /// Like [`insert`], in place of a job that was given up.

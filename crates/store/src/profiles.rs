@@ -121,7 +121,8 @@ async fn set_picture(
     Ok(true)
 }
 
-/// Makes the jobs that ask about whoever wrote and was not asked about for long. True when there are any.
+/// Makes the jobs that ask about whoever wrote and was not asked about for long. True when there are new ones: while a provider
+/// does not answer, the next message finds the job of the first.
 pub(crate) async fn ask(
     executor: &Executor,
     events: &[ReadEvent],
@@ -143,8 +144,7 @@ pub(crate) async fn ask(
             });
         }
     }
-    jobs::insert_all(executor, &jobs).await?;
-    Ok(!jobs.is_empty())
+    jobs::insert_all(executor, &jobs).await
 }
 
 impl Store {

@@ -102,8 +102,7 @@ pub(crate) async fn insert_media(
             });
         }
     }
-    jobs::insert_all(executor, &jobs).await?;
-    Ok(!jobs.is_empty())
+    jobs::insert_all(executor, &jobs).await
 }
 
 /// What a message says of a file, as it is now.

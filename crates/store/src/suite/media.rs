@@ -96,6 +96,10 @@ async fn a_person_is_asked_about_once_and_again_when_it_is_long_ago(harness: Har
     let applied = store.apply_inbound_events(3, vec![event]).await.unwrap();
     assert_eq!((applied.turned, applied.queued), (1, true));
     assert!(job().await.is_some());
+    let mut next = harness.read(&talk.page, Some(&talk.person), harness.message("m-next", "and again")).await;
+    next.event.received_at = now();
+    let applied = store.apply_inbound_events(3, vec![next]).await.unwrap();
+    assert_eq!((applied.turned, applied.queued), (1, false), "the question is on its way");
 }
 
 fn named(name: &str) -> ToldProfile {
