@@ -16,7 +16,7 @@ use std::{
 };
 use testkit::{
     binary::{Program, Serving},
-    graph::Page,
+    graph::{GraphStandIn, Page},
 };
 
 /// The folder of the repository.
@@ -128,6 +128,8 @@ pub struct Installation {
     /// An owner's token.
     pub token: String,
     callback_path: String,
+    // Nothing is sent out, but who somebody is gets asked; nobody is known there.
+    _provider: GraphStandIn,
 }
 
 /// A running server.
@@ -170,9 +172,11 @@ impl Installation {
             program = program.arg(argument);
         }
         let first_process = place.cluster.as_ref().map(|cluster| cluster.first_process);
-        let mut installation = Self { program, first_process, database, token, callback_path: String::new() };
+        let (page, provider) = (Page::default(), GraphStandIn::start().await);
+        let api_base = provider.base();
+        let callback_path = String::new();
+        let mut installation = Self { program, first_process, database, token, callback_path, _provider: provider };
         let server = installation.start()?;
-        let page = Page::default();
         let account = post_json(
             &server.target.address,
             "/api/v1/channel-accounts",
@@ -180,8 +184,7 @@ impl Installation {
             &json!({
                 "kind": "messenger",
                 "name": "Bench",
-                // Nothing is sent out; nobody listens there.
-                "settings": { "page_id": page.id, "api_base": "http://127.0.0.1:9" },
+                "settings": { "page_id": page.id, "api_base": api_base },
                 "secrets": { "page_access_token": page.token, "app_secret": APP_SECRET },
             }),
         )

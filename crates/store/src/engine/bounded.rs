@@ -26,11 +26,10 @@ const CONNECTIONS: usize = 2;
 /// How many may wait; more are refused.
 const QUEUE: usize = 32;
 
-/// Settings of PostgreSQL connections. The plan is decided by the form of each query, not by estimates.
+/// Settings of PostgreSQL connections, beside those of every connection.
 fn settings() -> String {
     format!(
-        "-c statement_timeout={} -c enable_seqscan=off -c jit=off -c plan_cache_mode=force_generic_plan \
-         -c default_transaction_read_only=on",
+        "-c statement_timeout={} -c enable_hashjoin=on -c enable_mergejoin=on -c default_transaction_read_only=on",
         LIMIT.as_millis()
     )
 }

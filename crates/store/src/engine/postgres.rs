@@ -30,6 +30,10 @@ type Committed = Arc<dyn Fn(&[Numbered]) + Send + Sync>;
 
 /// Limits of every connection: a process that stalls must not hold up the others for long.
 const LIMITS: &str = "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=5s";
+/// The plan is decided by the form of each query, as the test that reads every plan does it: few rows by an index, whatever the
+/// statistics say. Otherwise a plan that was made while tables were empty reads them whole until somebody analyses them.
+const PLANS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off \
+    -c enable_mergejoin=off -c jit=off";
 
 /// The engine.
 #[derive(Clone)]
@@ -97,7 +101,7 @@ fn parse(url: &str) -> Result<Target> {
         .keepalives_interval(Duration::from_secs(5))
         .tcp_user_timeout(Duration::from_secs(15))
         // What the address asks for comes last and wins.
-        .options(format!("{LIMITS} {asked}").trim_end());
+        .options(format!("{LIMITS} {PLANS} {asked}").trim_end());
     Ok(Target { config, root_certificate })
 }
 
@@ -337,10 +341,10 @@ mod tests {
     #[test]
     fn what_the_address_asks_for_is_kept() {
         let target = parse("postgres://u:p@127.0.0.1/one?options=-c%20search_path%3Dteam").unwrap();
-        assert_eq!(target.config.get_options(), Some(format!("{LIMITS} -c search_path=team").as_str()));
+        assert_eq!(target.config.get_options(), Some(format!("{LIMITS} {PLANS} -c search_path=team").as_str()));
         let target = parse("host=127.0.0.1 user=u password='two  spaces'").unwrap();
         assert_eq!(target.config.get_password(), Some("two  spaces".as_bytes()));
-        assert_eq!(target.config.get_options(), Some(LIMITS));
+        assert_eq!(target.config.get_options(), Some(format!("{LIMITS} {PLANS}").as_str()));
     }
 
     #[test]
