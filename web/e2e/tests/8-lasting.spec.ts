@@ -61,7 +61,8 @@ test('one person, two pages, and a thread that lasts', async ({ page, server, gr
     await page.keyboard.press('c')
     const ways = page.getByRole('menu', { name: 'Answer another way' })
     await expect(ways.getByRole('menuitemradio')).toHaveCount(2)
-    await accessible(page, 'the ways to answer')
+    // Mantine keeps a place for the focus inside a menu, and menus stand outside of the landmarks.
+    await accessible(page, 'the ways to answer', ['aria-required-children', 'region'])
     await picture(page, info, 'lasting-ways')
     await ways.getByRole('menuitemradio', { name: /^Norrvik Shop/ }).click()
     await send('You get a note from the carrier.')
@@ -116,7 +117,9 @@ test('one person, two pages, and a thread that lasts', async ({ page, server, gr
     await expect.poll(() => graph.sent.map((sent) => sent.text)).toContain('We send you pegs.')
     expect(outlet.sent.map((sent) => sent.text)).not.toContain('We send you pegs.')
     // The page that closed is said to be closed, and the open one is offered.
-    await expect(page.getByRole('button', { name: 'Answer through Norrvik Shop' })).toBeVisible()
+    const other = page.getByRole('button', { name: 'Answer through Norrvik Shop' })
+    await expect(other).toBeVisible()
+    expect(await other.evaluate((button) => button.scrollWidth <= button.clientWidth), 'it is cut').toBe(true)
     await picture(page, info, 'lasting-another-way')
   })
 
@@ -145,7 +148,7 @@ test('one person, two pages, and a thread that lasts', async ({ page, server, gr
     await expect(log(page).getByText('Same question here')).toHaveCount(0)
     await expect(log(page).getByText('You get a note from the carrier.')).toBeVisible()
     await expect(log(page).getByText('Thank you!')).toBeVisible()
-    await row(page, 'The pegs are missing').or(row(page, 'Make them two')).first().click()
+    await row(page, 'Tent pegs missing').click()
     await expect(log(page).getByText('Same question here')).toBeVisible()
     await expect(log(page).getByText('Still no tent')).toBeVisible()
     await expect(log(page).getByText('Thank you!')).toHaveCount(0)

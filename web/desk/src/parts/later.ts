@@ -11,12 +11,15 @@ export function useLater(active: boolean, after = 200): boolean {
   return active && late
 }
 
-/** The time, renewed as often as it is shown: whole minutes, seconds only where somebody waits for one. */
+/**
+ * The time, renewed as often as it is shown: whole minutes, seconds only where somebody waits for one. Whatever is drawn anew
+ * meanwhile sees the clock as it is: what ended just now has ended.
+ */
 export function useNow(every = 30_000): number {
   const [now, setNow] = useState(Date.now)
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), every)
     return () => clearInterval(timer)
   }, [every])
-  return now
+  return Math.max(now, Date.now())
 }

@@ -17,7 +17,8 @@ import { CustomerFields } from './CustomerFields.tsx'
 import { CustomerLabels } from './CustomerLabels.tsx'
 import { CustomerName } from './CustomerName.tsx'
 import type { Offer } from './offer.ts'
-import { answerUntil, customerName, customerPicture } from './words.ts'
+import { useWays } from './useWays.ts'
+import { answerUntil, customerName, customerPicture, type Way } from './words.ts'
 
 type Change = { name?: string; attributes?: Record<string, unknown> }
 
@@ -28,6 +29,7 @@ export function ContextPanel({ customer }: { customer: Customer }) {
   const { cache } = useLive()
   const labels = useQuery(labelsQuery)
   const fields = useQuery(attributesQuery)
+  const ways = useWays(customer)
   const { id } = customer
 
   const known = (changed: Customer) => cache.customerKnown(changed)
@@ -58,6 +60,7 @@ export function ContextPanel({ customer }: { customer: Customer }) {
   }
   return (
     <CustomerContext
+      ways={ways}
       customer={customer}
       maySay={may(me, 'send_messages')}
       mayDefine={may(me, 'manage_channels')}
@@ -105,6 +108,7 @@ export function ContextPanel({ customer }: { customer: Customer }) {
 /** The panel itself: what it shows, and what can be said here. */
 export function CustomerContext({
   customer,
+  ways = customer.identities.map((identity) => ({ identity })),
   maySay,
   mayDefine,
   labels,
@@ -116,6 +120,8 @@ export function CustomerContext({
   onSuppress,
 }: {
   customer: Customer
+  /** Their addresses with the names of the accounts, where these tell several apart. */
+  ways?: readonly Way[]
   /** Name, labels and fields may be changed. */
   maySay: boolean
   /** Labels and fields may be defined, so the way there is shown. */
@@ -160,8 +166,8 @@ export function CustomerContext({
       <section className={styles.section}>
         <h3>{t('context.who')}</h3>
         <ul>
-          {customer.identities.map((identity) => (
-            <IdentityRow key={identity.id} identity={identity} onSuppress={maySay ? onSuppress : undefined} />
+          {ways.map((way) => (
+            <IdentityRow key={way.identity.id} way={way} onSuppress={maySay ? onSuppress : undefined} />
           ))}
         </ul>
       </section>
@@ -170,10 +176,10 @@ export function CustomerContext({
 }
 
 function IdentityRow({
-  identity,
+  way: { identity, account },
   onSuppress,
 }: {
-  identity: Identity
+  way: Way
   onSuppress: ((identity: Identity, suppress: boolean) => void) | undefined
 }) {
   const { t } = useTranslation()
@@ -186,6 +192,11 @@ function IdentityRow({
       <div className={styles.channel}>
         <ChannelGlyph kind={identity.kind} />
         <b>{channelName(t, identity.kind)}</b>
+        {account ? (
+          <span className="fnt cut" dir="auto">
+            {account}
+          </span>
+        ) : null}
         {identity.blocked ? <span className="chip bad">{t('context.blocked')}</span> : null}
         {identity.suppression ? <span className="chip bad">{t('identity.suppressed')}</span> : null}
       </div>

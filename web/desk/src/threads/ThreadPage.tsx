@@ -7,7 +7,6 @@ import { Link, Navigate, useLocation, useNavigate, useParams, useSearch } from '
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import {
-  accountsQuery,
   agentsQuery,
   entriesQuery,
   episodesQuery,
@@ -42,6 +41,7 @@ import styles from './ThreadPage.module.css'
 import { OlderSkeleton, Timeline } from './Timeline.tsx'
 import { useMatters } from './useMatters.tsx'
 import { type Target, useSeek } from './useSeek.ts'
+import { useWays } from './useWays.ts'
 import { customerName, customerPicture, replyIdentity } from './words.ts'
 
 const NO_EPISODES: readonly Episode[] = []
@@ -78,11 +78,11 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
   const maySend = may(me, 'send_messages')
   const customer = thread.data?.customer
   const lastUsed = customer ? replyIdentity(customer) : undefined
-  // A way that was chosen holds until the person uses another one.
-  const [way, setWay] = useState<{ identityId: string; lastUsed: string | undefined }>()
-  const identity =
-    (way?.lastUsed === lastUsed?.id ? customer?.identities.find((one) => one.id === way?.identityId) : undefined) ??
-    lastUsed
+  // A way that was chosen holds until the person writes again: they are answered where they wrote.
+  const wrote = `${lastUsed?.id} ${lastUsed?.last_inbound_at}`
+  const [way, setWay] = useState<{ identityId: string; wrote: string }>()
+  const chosen = way?.wrote === wrote ? customer?.identities.find((one) => one.id === way.identityId) : undefined
+  const identity = chosen ?? lastUsed
   const maxChars = kinds.data?.items.find((known) => known.kind === identity?.kind)?.max_text_chars
   const name = customer ? customerName(t, customer) : ''
 
@@ -104,17 +104,7 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
     [t],
   )
   const ask = useMutation({ mutationFn: (act: () => Promise<Entry>) => act(), onSuccess: known, onError })
-  const identities = customer?.identities
-  const several = (identities?.length ?? 0) > 1
-  const accounts = useQuery({ ...accountsQuery, enabled: several })
-  const ways = useMemo(
-    () =>
-      identities?.map((one) => ({
-        identity: one,
-        account: accounts.data?.items.find((account) => account.id === one.channel_account_id)?.name,
-      })) ?? [],
-    [identities, accounts.data],
-  )
+  const ways = useWays(customer)
   const mayManage = may(me, 'manage_channels')
   const timelineActs = useMemo(
     () => ({
@@ -359,7 +349,7 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
             customer={customer}
             identity={identity}
             ways={ways}
-            onWay={(identityId) => setWay({ identityId, lastUsed: lastUsed?.id })}
+            onWay={(identityId) => setWay({ identityId, wrote })}
             maySend={maySend}
             maxChars={maxChars}
             onSend={(text, extra) => {
