@@ -131,6 +131,11 @@ async fn a_picture_is_kept_until_another_one_comes(harness: Harness) {
     assert_eq!((picture().await, end().await), (Some(first), before + 1), "it is the one that they have");
     assert_eq!(store.find_file(workspace, same).await.unwrap(), None);
     assert!(store.read_file(workspace, same, None).await.unwrap().is_none(), "its bytes went");
+    let unwanted = FileId(harness.id());
+    let mut upload = store.upload_file(workspace, unwanted, now()).await.unwrap();
+    upload.write(b"no picture".as_slice().into()).await.unwrap();
+    store.drop_upload(workspace, unwanted, upload.finish().await.unwrap()).await.unwrap();
+    assert!(store.read_file(workspace, unwanted, None).await.unwrap().is_none());
     let nobody = shown(b"nobody's", IdentityId(harness.id())).await;
     assert!(store.read_file(workspace, nobody, None).await.unwrap().is_none());
 
