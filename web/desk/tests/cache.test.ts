@@ -5,7 +5,7 @@ import { keys } from '../src/api/keys.ts'
 import { entriesQuery, threadQuery, threadsQuery } from '../src/api/queries.ts'
 import { LiveCache } from '../src/live/cache.ts'
 import { flat, type Pages } from '../src/live/reduce.ts'
-import { inbound, received, thread } from '../src/states/samples.ts'
+import { inbound, outbound, received, thread } from '../src/states/samples.ts'
 
 let client: QueryClient
 let cache: LiveCache
@@ -204,4 +204,22 @@ it('reads the lists of operations again when somebody else replayed or dismissed
   cache.apply([{ ...frame, kind: 'event.replayed', subject_id: 'inb_1' }])
   await vi.waitFor(() => expect(read).toEqual({ jobs: 2, events: 2 }))
   for (const stop of stops) stop()
+})
+
+it('takes back nothing when the answer to what was sent comes after its frames', async () => {
+  answers['/api/v1/threads/thr_1/entries'] = page<Entry>([inbound(9, 'nine')])
+  await client.fetchInfiniteQuery(entriesQuery('thr_1'))
+  const sent = outbound(12, 'too late')
+  const state = () => {
+    const entry = flat(client.getQueryData<Pages<Entry>>(keys.entries('thr_1')))[0]
+    return entry?.type === 'message' ? [entry.id, entry.delivery?.state] : undefined
+  }
+  const failed = { state: 'failed', error: null, tries: 1 } as const
+  const frame = { cursor: 'c13', seq: 13, at: '2026-11-22T08:00:00Z', thread_id: 'thr_1', entry_id: sent.id }
+  cache.apply([received('thr_1', sent), { ...frame, kind: 'message.failed', delivery: failed }])
+  cache.entryKnown('thr_1', sent)
+  expect(state()).toEqual([sent.id, 'failed'])
+  // Somebody sends it once more: what is answered now is newer than what was told before.
+  cache.entryKnown('thr_1', sent, cache.place())
+  expect(state()).toEqual([sent.id, 'queued'])
 })

@@ -92,8 +92,18 @@ export class LiveCache {
     void this.readWanted()
   }
 
-  /** A message that this desk sent or sent again: its entry is known before its frame comes. */
-  entryKnown(threadId: string, entry: Entry): void {
+  /** How many frames have come. */
+  place(): number {
+    return this.forgotten + this.recent.length
+  }
+
+  /**
+   * A message that this desk sent or sent again: its entry is known before its frame comes. Where a frame of it came since
+   * `asked`, the place when it was asked, that one tells more: the answer would take back what became of the message.
+   */
+  entryKnown(threadId: string, entry: Entry, asked = 0): void {
+    const since = this.recent.slice(Math.max(0, asked - this.forgotten))
+    if (since.some((frame) => frame.entry_id === entry.id || frame.entry?.id === entry.id)) return
     const frame: LogFrame = {
       cursor: '',
       seq: entry.seq,

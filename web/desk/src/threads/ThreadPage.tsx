@@ -98,12 +98,18 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
     setReplyTo(entry)
     composer.current?.focus()
   }, [])
-  const known = useCallback((entry: Entry) => cache.entryKnown(threadId, entry), [cache, threadId])
+  const asking = useCallback(
+    async (act: () => Promise<Entry>) => {
+      const asked = cache.place()
+      cache.entryKnown(threadId, await act(), asked)
+    },
+    [cache, threadId],
+  )
   const onError = useCallback(
     (error: unknown) => notifications.show({ color: 'red', message: problemText(t, error), autoClose: false }),
     [t],
   )
-  const ask = useMutation({ mutationFn: (act: () => Promise<Entry>) => act(), onSuccess: known, onError })
+  const ask = useMutation({ mutationFn: asking, onError })
   const ways = useWays(customer)
   const mayManage = may(me, 'manage_channels')
   const timelineActs = useMemo(
@@ -143,8 +149,7 @@ function ThreadScreen({ threadId, target }: { threadId: string; target: Target |
   }, [name])
 
   const retry = useMutation({
-    mutationFn: (entry: MessageEntry) => messageActs.retry(entry.id),
-    onSuccess: known,
+    mutationFn: (entry: MessageEntry) => asking(() => messageActs.retry(entry.id)),
     onError,
   })
   const onAgain = useCallback((entry: MessageEntry) => retry.mutate(entry), [retry.mutate])
