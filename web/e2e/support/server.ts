@@ -21,10 +21,14 @@ export type Server = {
   stop: () => Promise<void>
 }
 
+/** The same for every server: after a test that failed, a new one goes on with the database of the one before. */
+const SECRET_KEY = Buffer.alloc(32, 7).toString('base64')
+
 export async function startServer(database: string | undefined): Promise<Server> {
   const data = mkdtempSync(join(tmpdir(), 'onethread-e2e-'))
   const engine = database ? ['--database', database] : []
-  const { ONETHREAD_DATABASE: _, ...env } = process.env
+  const { ONETHREAD_DATABASE: _, ...inherited } = process.env
+  const env = { ...inherited, ONETHREAD_SECRET_KEY: SECRET_KEY }
   const child = spawn(BINARY, ['serve', '--data', data, '--listen', '127.0.0.1:0', ...engine], {
     // Receivers of webhooks, and what customers send, are on this machine.
     env: { ...env, ONETHREAD_WEBHOOK_ALLOW: '127.0.0.1', ONETHREAD_MEDIA_ALLOW: '127.0.0.1' },

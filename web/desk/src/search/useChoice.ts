@@ -1,23 +1,24 @@
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { rowId } from './SearchResults.tsx'
 import type { Found } from './useSearch.ts'
 
-/** Which result the arrows chose: the first, until they move; anew with each other words. */
+/**
+ * Which result the arrows chose: the first, until they move; anew with each other words. What was chosen stays so when further
+ * results come, be it above it.
+ */
 export function useChoice(list: string, found: Found) {
   const hits = found.groups.flatMap((group) => group.hits)
-  const [place, setPlace] = useState(0)
-  const what = `${found.words} ${found.groups.map((group) => group.kind).join(' ')}`
-  // biome-ignore lint/correctness/useExhaustiveDependencies: other words are the occasion
-  useEffect(() => setPlace(0), [what])
-  const here = Math.min(place, hits.length - 1)
-  const chosen = hits[here]
+  const [moved, setMoved] = useState<{ words: string; row: string }>()
+  const rows = hits.map((hit) => rowId(list, hit))
+  const here = moved?.words === found.words ? Math.max(rows.indexOf(moved.row), 0) : 0
   return {
-    chosen,
-    active: chosen ? rowId(list, chosen) : undefined,
+    chosen: hits[here],
+    active: rows[here],
     move: (step: number) => {
       // At the end of what is there, the next page is asked for.
       if (here + step >= hits.length && found.more && !found.loadingMore) found.onMore()
-      setPlace(Math.min(Math.max(here + step, 0), Math.max(hits.length - 1, 0)))
+      const row = rows[Math.min(Math.max(here + step, 0), Math.max(hits.length - 1, 0))]
+      if (row) setMoved({ words: found.words, row })
     },
   }
 }
