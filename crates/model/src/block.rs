@@ -9,7 +9,7 @@ mod offer;
 mod place;
 
 pub use crate::file::FileState;
-pub use check::{BlockError, check_blocks};
+pub use check::{BlockError, check_blocks, is_blank};
 pub use media::Media;
 pub use offer::{Card, Choice, ChoiceOption, ChoiceStyle, RichLink};
 pub use place::{Degrees, Location};

@@ -159,11 +159,18 @@ fn alternatives(author: AuthorKind, way: &Way, others: &[Way], now: Timestamp) -
         |author: AuthorKind, way: &Way| matches!(look(author, way, now), Decision::Allow(_) | Decision::Defer { .. });
     let by_person = (author != AuthorKind::Agent && is_open(AuthorKind::Agent, way))
         .then_some(Alternative { identity_id: way.identity_id, reason: AlternativeReason::WrittenByPerson });
-    let others = others
-        .iter()
-        .filter(|other| other.identity_id != way.identity_id && is_open(author, other))
-        .map(|other| Alternative { identity_id: other.identity_id, reason: AlternativeReason::OpenWindow });
-    by_person.into_iter().chain(others).collect()
+    let others = others.iter().filter(|other| other.identity_id != way.identity_id);
+    by_person.into_iter().chain(open_ways(author, others, now)).collect()
+}
+
+/// Those of some ways on which a message of this kind of author could leave now.
+pub fn open_ways<'w>(
+    author: AuthorKind,
+    ways: impl Iterator<Item = &'w Way>,
+    now: Timestamp,
+) -> impl Iterator<Item = Alternative> {
+    ways.filter(move |way| matches!(look(author, way, now), Decision::Allow(_) | Decision::Defer { .. }))
+        .map(|way| Alternative { identity_id: way.identity_id, reason: AlternativeReason::OpenWindow })
 }
 
 /// Until when a person may write, by the extension (milliseconds) and the customer's last message.

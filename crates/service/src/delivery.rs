@@ -157,7 +157,18 @@ async fn call(
     metrics::counter!("deliveries_total", "outcome" => word(&outcome)).increment(1);
     let give_up_at = give_up_at(services, &job);
     let patience = services.0.config.proof_wait_millis.unwrap_or(channel.capabilities().proof_wait_millis);
-    let outcome = decide(outcome, &job, give_up_at, services.now(), patience);
+    let mut outcome = decide(outcome, &job, give_up_at, services.now(), patience);
+    if let AttemptOutcome::Failed {
+        reason: FailureReason::OutsideWindow | FailureReason::Blocked, alternatives, ..
+    } = &mut outcome
+    {
+        let (author, route, now) = (delivery.author, &delivery.route, services.now());
+        match gate::other_ways(services, job.workspace_id, author, route, message_id, now).await {
+            Ok(others) => *alternatives = others,
+            // What became of the message matters more than what else could be tried.
+            Err(error) => tracing::warn!(%error, message.id = %message_id, "other ways could not be looked for"),
+        }
+    }
     store.end_attempt(Ended { job, message_id, number, outcome, now: services.now() }).await
 }
 

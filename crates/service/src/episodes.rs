@@ -326,8 +326,12 @@ pub async fn link_episode(
     caller.require(Permission::SendMessages)?;
     let episode = get_episode(services, caller, id).await?;
     let earlier = services.store().find_episode(caller.workspace_id, follows).await?;
-    if id == follows || earlier.is_none_or(|earlier| earlier.thread_id != episode.thread_id) {
-        return Err(ServiceError::invalid("follows_id", "give another episode of the same thread"));
+    let fits = |earlier: Episode| {
+        let began = |episode: &Episode| (episode.opened_at, episode.id);
+        earlier.thread_id == episode.thread_id && began(&earlier) < began(&episode)
+    };
+    if !earlier.is_some_and(fits) {
+        return Err(ServiceError::invalid("follows_id", "give an earlier episode of the same thread"));
     }
     let store = services.store();
     if !store.link_episode(caller.workspace_id, id, follows, caller.actor_id(), services.now()).await? {

@@ -4,7 +4,7 @@ use crate::{ServiceError, Services, messages::rule_of};
 use channel::Account;
 use model::{
     ChannelAccountId, FailureReason, MessageId, ThreadId, Timestamp, WorkspaceId,
-    gate::{Alternative, Decision, Way, WindowRule, may_send},
+    gate::{Alternative, Decision, Way, WindowRule, may_send, open_ways},
     message::AuthorKind,
 };
 use std::collections::BTreeMap;
@@ -39,13 +39,40 @@ pub(crate) async fn ask(
         ThreadOf::Message(message) => store.find_thread_of_message(workspace_id, message).await?,
     };
     let Some(thread) = thread else { return Ok(alone) };
+    let others = others(services, workspace_id, route, thread).await?;
+    Ok(may_send(author, &way, &others, at))
+}
+
+/// The other ways to say a message that the provider refused on its own, though our clock held the way open.
+pub(crate) async fn other_ways(
+    services: &Services,
+    workspace_id: WorkspaceId,
+    author: AuthorKind,
+    route: &RouteRow,
+    message: MessageId,
+    at: Timestamp,
+) -> Result<Vec<Alternative>, ServiceError> {
+    let Some(thread) = services.store().find_thread_of_message(workspace_id, message).await? else {
+        return Ok(Vec::new());
+    };
+    let others = others(services, workspace_id, route, thread).await?;
+    Ok(open_ways(author, others.iter(), at).collect())
+}
+
+/// The ways of a thread's customer besides one.
+async fn others(
+    services: &Services,
+    workspace_id: WorkspaceId,
+    route: &RouteRow,
+    thread: ThreadId,
+) -> Result<Vec<Way>, ServiceError> {
     let mut others = Vec::new();
-    for other in store.list_routes(workspace_id, thread).await? {
+    for other in services.store().list_routes(workspace_id, thread).await? {
         if other.identity_id != route.identity_id {
-            others.push(self::way(services, workspace_id, &other).await?);
+            others.push(way(services, workspace_id, &other).await?);
         }
     }
-    Ok(may_send(author, &way, &others, at))
+    Ok(others)
 }
 
 async fn way(services: &Services, workspace_id: WorkspaceId, route: &RouteRow) -> Result<Way, ServiceError> {

@@ -6,7 +6,7 @@ use crate::{
     episodes::check_agents,
     messages::author,
 };
-use model::{AgentId, EpisodeId, NoteId, Permission, ThreadId, entry::Entry};
+use model::{AgentId, EpisodeId, NoteId, Permission, ThreadId, block::is_blank, entry::Entry};
 use store::{Created, NewNote};
 
 /// The most characters (Unicode scalar values) of a note.
@@ -38,7 +38,7 @@ pub async fn write_note(
 ) -> Result<Entry, ServiceError> {
     caller.require(Permission::SendMessages)?;
     let length = note.text.chars().count();
-    if note.text.trim().is_empty() || length > MAX_NOTE_CHARS || note.text.contains('\0') {
+    if is_blank(&note.text) || length > MAX_NOTE_CHARS || note.text.contains('\0') {
         return Err(ServiceError::invalid("text", format!("give 1 to {MAX_NOTE_CHARS} characters")));
     }
     let mut mentions = note.mentions;

@@ -5,10 +5,14 @@
 use crate::{Services, channel_accounts::opened, files, secret};
 use model::{
     IdentityId, WorkspaceId,
-    customer::check_name,
+    customer::{NAME_MAX_CHARS, check_name},
     delivery::{MAX_TRIES, backoff_millis},
 };
+use std::time::Duration;
 use store::{ClaimedJob, NewPicture, ToldProfile};
+
+/// How long a picture may take to come.
+const PICTURE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Does a [`store::FETCH_PROFILE`] job. Whatever comes of it, nobody has to act: many people have no profile that may be read,
 /// and many accounts may read none.
@@ -26,8 +30,7 @@ pub(crate) async fn run(services: &Services, job: ClaimedJob) -> store::Result<(
     };
     let told = match channel.profile(&opened(&row), &subject.address).await {
         Ok(profile) => {
-            // A name that we would take from nobody is no name.
-            let name = check_name(&profile.name.replace('\0', "")).ok().filter(|name| !name.is_empty());
+            let name = check_name(&clean(&profile.name)).ok().filter(|name| !name.is_empty());
             let picture = match profile.picture_url {
                 Some(url) => copied(services, workspace_id, identity_id, &url).await,
                 None => None,
@@ -48,12 +51,30 @@ pub(crate) async fn run(services: &Services, job: ClaimedJob) -> store::Result<(
     store.keep_profile(workspace_id, identity_id, told, services.now()).await
 }
 
+/// What a provider calls somebody, as a name of ours: no control characters, and no longer than a name may be.
+fn clean(name: &str) -> String {
+    name.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(NAME_MAX_CHARS).collect()
+}
+
 async fn copied(services: &Services, workspace_id: WorkspaceId, id: IdentityId, url: &str) -> Option<NewPicture> {
-    match files::fetch_picture(services, workspace_id, url).await {
+    // The name waits for it, so it may not take long.
+    let fetched = tokio::time::timeout(PICTURE_PATIENCE, files::fetch_picture(services, workspace_id, url)).await;
+    match fetched.unwrap_or(Err("it took too long")) {
         Ok(picture) => Some(picture),
         Err(reason) => {
             tracing::debug!(identity.id = %id, reason, "the picture of a person is not to be had");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_odd_name_is_cleaned_and_not_lost() {
+        assert_eq!(check_name(&clean("Na\0dia\u{7}  R\n")).unwrap(), "Na dia R");
+        assert_eq!(check_name(&clean(&"ä".repeat(5_000))).unwrap().chars().count(), NAME_MAX_CHARS);
     }
 }

@@ -132,6 +132,7 @@ pub(crate) async fn join(store: &Store, executor: &Executor, place: &Place, new:
         acknowledgement: false,
         quoted: new.episode_id,
         picked: None,
+        named: new.episode_id,
         new_episode: new.new_episode,
         actor: new.author.id.as_deref(),
     };
@@ -335,7 +336,12 @@ impl Store {
                     record.actor_id = Some(retried.actor_id.clone());
                     if episode.is_none() {
                         // It was called off before its time, and goes now.
-                        scheduled::join_now(store, executor, workspace, retried.id, retried.now).await?;
+                        let (place, joined) =
+                            scheduled::join_now(store, executor, workspace, retried.id, retried.now).await?;
+                        let mut released = place.record(LogKind::MessageReleased, retried.id, retried.now);
+                        released.episode_id = Some(joined);
+                        released.actor_id = Some(retried.actor_id.clone());
+                        executor.log(released);
                     }
                     // It stands again: what it answered is answered.
                     episodes::tell_and_recount(store, executor, record, RecountReason::MessagesMoved).await?;

@@ -113,7 +113,8 @@ pub fn check_blocks(blocks: &[Block]) -> Result<(), BlockError> {
 
 /// Whether nothing of a text can be seen: white space, and characters that take no room (Unicode's
 /// `Default_Ignorable_Code_Point`, DerivedCoreProperties.txt).
-fn is_blank(text: &str) -> bool {
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
     let is_invisible = |letter: char| {
         matches!(letter,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'

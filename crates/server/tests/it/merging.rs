@@ -3,7 +3,38 @@
 use crate::harness::{Engine, Scene, on_both_engines};
 use serde_json::{Value, json};
 
-on_both_engines!(two_customers_become_one_and_two_again);
+on_both_engines!(two_customers_become_one_and_two_again, each_matter_keeps_its_own_when_they_are_two_again);
+
+/// While they are one, an answer to either goes to the matter that was active last, be it the other's.
+async fn each_matter_keeps_its_own_when_they_are_two_again(engine: Engine) {
+    let mut scene = Scene::new(engine).await;
+    let other = scene.another_person("7001002003004777").await;
+    let (other_customer, other_thread) = (text(&other["customer_id"]), text(&other["thread_id"]));
+    let own = scene.server.get(&scene.owner, &format!("/api/v1/threads/{}", scene.thread)).await.expect(200);
+    let customer = text(&own["customer"]["id"]);
+    let identity = own["customer"]["identities"][0]["id"].clone();
+    let merge = format!("/api/v1/customers/{customer}/merge");
+    let merge = scene.server.post(&scene.owner, &merge, &json!({"customer_id": other_customer})).await.expect(201);
+
+    let answer = json!({"blocks": [{"type": "text", "text": "to the first"}], "identity_id": identity});
+    let path = format!("/api/v1/threads/{}/messages", scene.thread);
+    let answered = scene.server.post(&scene.owner, &path, &answer).await.expect(201);
+    let episodes = async |thread: &str| {
+        let page = scene.server.get(&scene.owner, &format!("/api/v1/threads/{thread}/episodes")).await.expect(200);
+        page["items"].as_array().unwrap().clone()
+    };
+    assert_eq!(episodes(&scene.thread).await.len(), 2);
+    let undo = format!("/api/v1/merges/{}/undo", text(&merge["id"]));
+    scene.server.post(&scene.owner, &undo, &Value::Null).await.expect(200);
+
+    let (first, second) = (episodes(&scene.thread).await.remove(0), episodes(&other_thread).await.remove(0));
+    let entry =
+        scene.server.get(&scene.owner, &format!("/api/v1/messages/{}", text(&answered["id"]))).await.expect(200);
+    assert_eq!(entry["episode_id"], first["id"], "it was said in a matter of the other's");
+    assert_eq!((&first["ball"], &first["unanswered_since"]), (&json!("customer"), &Value::Null));
+    assert_eq!(second["ball"], "human", "nobody has answered them");
+    assert!(second["unanswered_since"].is_string());
+}
 
 async fn two_customers_become_one_and_two_again(engine: Engine) {
     let mut scene = Scene::new(engine).await;

@@ -345,6 +345,7 @@ async fn messages(client: &mut Client) {
     let waiting = text(&client.writes(SEND, &[&thread], later.clone()).await["id"]);
     client.writes("patch /api/v1/messages/{id}", &[&waiting], words("later, said better")).await;
     client.writes("post /api/v1/messages/{id}/cancel", &[&waiting], Value::Null).await;
+    client.writes("post /api/v1/messages/{id}/retry", &[&waiting], Value::Null).await;
 
     client.scene.meta.fault_next(2, NO_PERMISSION);
     let failed = text(&client.writes(SEND, &[&thread], words("fails")).await["id"]);

@@ -64,6 +64,8 @@ pub(crate) struct Spoken<'a> {
     pub quoted: Option<EpisodeId>,
     /// The episode of the message whose option was picked.
     pub picked: Option<EpisodeId>,
+    /// The episode that its writer named; it is filed there even when that has ended.
+    pub named: Option<EpisodeId>,
     /// For an episode that it may open.
     pub new_episode: EpisodeId,
     /// `agt_…`, `tok_…`; `None` for the customer, and for what was written elsewhere.
@@ -158,6 +160,12 @@ impl Joining {
                 topic_score: 0.0,
             })
             .collect();
+        if let Some(named) = spoken.named
+            && !open.iter().any(|episode| episode.id == named)
+            && let Some(joined) = self.file_under(store, executor, place, named, spoken, now).await?
+        {
+            return Ok(joined);
+        }
         let pointers = Pointers { quoted: spoken.quoted, button: spoken.picked };
         if let Some((id, reason)) = join_open(&open, pointers) {
             self.happen(store, executor, place, id, spoken, &objects, now).await?;
@@ -169,6 +177,23 @@ impl Joining {
         let id = self.open_new(store, executor, place, spoken, None, now)?;
         self.happen(store, executor, place, id, spoken, &objects, now).await?;
         Ok(Joined { episode_id: id, part: TurnPart::Message, reason: "new" })
+    }
+
+    /// Files a message under an ended matter, which stays ended. `None` when that is gone.
+    async fn file_under(
+        &mut self,
+        store: &Store,
+        executor: &Executor,
+        place: &Place,
+        id: EpisodeId,
+        spoken: &Spoken<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Joined>> {
+        let Some(mut held) = row::lock(executor, place.workspace_id, id).await? else { return Ok(None) };
+        // A matter that takes no more steps holds the message all the same.
+        let _ = held.step(store, executor, place, &spoken.event, spoken.actor, now)?;
+        self.touched.push(held);
+        Ok(Some(Joined { episode_id: id, part: TurnPart::Message, reason: "named" }))
     }
 
     /// What a message is to the matter that ended last; `None`: nothing, it begins its own.

@@ -12,6 +12,7 @@ pub use moves::{MovedMessages, SplitEpisode};
 pub use promises::NewPromise;
 
 pub(crate) use acts::tell_and_recount;
+pub(crate) use moves::part;
 
 #[cfg(test)]
 pub(crate) const ALL_QUERIES: [&[(&str, crate::engine::Query)]; 6] =

@@ -12,13 +12,20 @@ use crate::{
 };
 use futures_util::FutureExt;
 use model::{
-    DeliveryState, EpisodeId, IdentityId, MessageId, Timestamp, WorkspaceId, episode::RecountReason, log::LogKind,
+    CustomerId, DeliveryState, EpisodeId, IdentityId, MessageId, Timestamp, WorkspaceId,
+    episode::{ClosedBy, EpisodeEvent, RecountReason},
+    log::LogKind,
 };
 use std::collections::BTreeSet;
 
 queries! {
     /// A message with the customer who has its identity now.
     FIND_MESSAGE = Same("SELECT m.episode_id, m.identity_id, i.customer_id, m.send_at, m.delivery_state FROM message m JOIN identity i ON i.id = m.identity_id WHERE m.workspace_id = $1 AND m.id = $2");
+    /// Messages of one customer in the matters of another, the oldest first.
+    CROSSED = Same("SELECT m.id FROM identity own JOIN episode e ON e.identity_id = own.id JOIN message m ON m.episode_id = e.id JOIN identity i ON i.id = m.identity_id WHERE own.customer_id = $1 AND own.workspace_id = $2 AND m.id > $3 AND i.customer_id <> own.customer_id ORDER BY m.id");
+    LAST_OPEN = Same("SELECT e.id FROM identity i JOIN episode e ON e.identity_id = i.id WHERE i.customer_id = $1 AND i.workspace_id = $2 AND e.state NOT IN ('resolved', 'closed') ORDER BY e.last_activity_at DESC, e.id DESC LIMIT 1");
+    /// Something that an episode holds.
+    REST = Same("SELECT id FROM (SELECT m.id FROM message m WHERE m.episode_id = $1 UNION ALL SELECT n.id FROM note n WHERE n.episode_id = $1) AS held LIMIT 1");
     CUSTOMER_OF = Same("SELECT customer_id FROM identity WHERE workspace_id = $1 AND id = $2");
     /// What waits for its time has answered nobody yet: it belongs to an episode from when it goes.
     MOVE_WAITING = Same("UPDATE message SET later_episode_id = $1 WHERE workspace_id = $2 AND id = $3");
@@ -61,6 +68,7 @@ pub struct SplitEpisode {
     pub now: Timestamp,
 }
 
+#[derive(Clone)]
 struct Found {
     id: MessageId,
     episode_id: Option<EpisodeId>,
@@ -119,6 +127,12 @@ async fn move_into(
     for id in left {
         if let Some(mut held) = row::lock(executor, workspace_id, id).await? {
             acts::recount(store, executor, &mut held, RecountReason::MessagesMoved, Some(actor), now).await?;
+            if executor.query(REST, &params![id.0], |row| row.int(0)).await?.is_empty() {
+                // Nobody waits in a matter that holds nothing; one that has ended takes no further end.
+                let place = row::place(executor, workspace_id, held.identity_id).await?;
+                let close = EpisodeEvent::Close { by: ClosedBy::System };
+                let _ = held.step(store, executor, &place, &close, Some(actor), now)?;
+            }
             row::save(executor, std::slice::from_mut(&mut held)).await?;
             // The records of the messages name where they went; what they left has changed, too.
             let place = row::place(executor, workspace_id, held.identity_id).await?;
@@ -126,6 +140,50 @@ async fn move_into(
         }
     }
     acts::recount(store, executor, target, RecountReason::MessagesMoved, Some(actor), now).await
+}
+
+/// Two customers who were one are two again: what either said or was told since `since` (an id; ids are ordered by time) and
+/// that was filed under a matter of the other goes to the one of their own that was active last, or to a new one.
+pub(crate) async fn part(
+    store: &Store,
+    executor: &Executor,
+    workspace_id: WorkspaceId,
+    customers: [CustomerId; 2],
+    since: i64,
+    actor: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let mut crossed = Vec::new();
+    for customer in customers {
+        let params = params![customer.0, workspace_id.0, since];
+        crossed.extend(executor.query(CROSSED, &params, |row| Ok(MessageId(row.int(0)?))).await?);
+    }
+    let found = find(executor, workspace_id, &crossed).await?.unwrap_or_default();
+    for customer in customers {
+        let own: Vec<Found> = found.iter().filter(|message| message.customer_id == customer.0).cloned().collect();
+        let Some(first) = own.first().map(|message| message.identity_id) else { continue };
+        let last = executor
+            .query_opt(LAST_OPEN, &params![customer.0, workspace_id.0], |row| Ok(EpisodeId(row.int(0)?)))
+            .await?;
+        let known = match last {
+            Some(id) => row::lock(executor, workspace_id, id).await?,
+            None => None,
+        };
+        let mut target = match known {
+            Some(held) => held,
+            None => {
+                let place = row::place(executor, workspace_id, first).await?;
+                let id = EpisodeId(store.new_id()?);
+                let mut begun = join::begin(store, executor, &place, id, None, Some(actor), now)?;
+                // There before its messages name it.
+                row::save(executor, std::slice::from_mut(&mut begun)).await?;
+                begun
+            }
+        };
+        move_into(store, executor, &mut target, &own, actor, now).await?;
+        row::save(executor, std::slice::from_mut(&mut target)).await?;
+    }
+    Ok(())
 }
 
 impl Store {

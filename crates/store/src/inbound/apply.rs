@@ -206,6 +206,7 @@ impl<'a> Batch<'a> {
             blocks: &content.blocks,
             acknowledgement: content.acknowledgement,
             quoted: quoted.and_then(|known| known.episode_id),
+            named: None,
             picked,
             new_episode: event.new_episode,
             actor: None,

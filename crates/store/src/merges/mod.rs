@@ -10,7 +10,7 @@ use crate::{
     Store,
     deliveries::Place,
     engine::{Executor, Row, params, queries},
-    episodes::row,
+    episodes::{self, row},
     error::{Result, StoreError},
     idempotency::{Created, Idempotency, claim, give_back},
     inbound::hold_lanes,
@@ -25,6 +25,9 @@ use serde_json::json;
 
 #[cfg(test)]
 pub(crate) const ALL_QUERIES: [&[(&str, crate::engine::Query)]; 2] = [QUERIES, reads::QUERIES];
+
+/// How far apart the ids of things may lie that happen together on several nodes: ten minutes of an id's milliseconds.
+const CLOCKS_APART: i64 = (10 * 60_000) << 22;
 
 /// Two customers to make one of.
 #[derive(Debug, Clone)]
@@ -280,7 +283,7 @@ async fn show(executor: &Executor, workspace: WorkspaceId, alias: CustomerId, th
     Ok(())
 }
 
-async fn undo(executor: &Executor, undone: &UndoneMerge) -> Result<Undone> {
+async fn undo(store: &Store, executor: &Executor, undone: &UndoneMerge) -> Result<Undone> {
     let workspace = undone.workspace_id;
     hold_lanes(executor).await?;
     let read = |row: &Row<'_>| {
@@ -313,6 +316,9 @@ async fn undo(executor: &Executor, undone: &UndoneMerge) -> Result<Undone> {
     executor.execute(FORGET_ALL, &params![undone.id.0]).await?;
     executor.execute(END, &params![undone.now, &undone.actor_id, workspace.0, undone.id.0]).await?;
     show(executor, workspace, alias, alias_thread).await?;
+    // What was filed while they were one: a message that was stored before the merge may have been read after it.
+    let since = undone.id.0 - CLOCKS_APART;
+    episodes::part(store, executor, workspace, [root.customer_id, alias], since, &undone.actor_id, undone.now).await?;
     set_activity(executor, workspace, (root.customer_id, root.thread_id)).await?;
     set_activity(executor, workspace, (alias, alias_thread)).await?;
     let record = Told {
@@ -342,7 +348,8 @@ impl Store {
 
     /// Takes a merge back; others stand. Gives back what it still holds.
     pub async fn undo_merge(&self, undone: UndoneMerge) -> Result<Undone> {
-        let (undone, _) = self.write(undone, |executor, undone| undo(executor, undone).boxed()).await?;
+        let input = (self.clone(), undone);
+        let (undone, _) = self.write(input, |executor, (store, undone)| undo(store, executor, undone).boxed()).await?;
         Ok(undone)
     }
 
