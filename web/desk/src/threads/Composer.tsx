@@ -413,12 +413,13 @@ function useMentions(
   const take = (agent: Agent) => {
     if (!call) return
     const caret = call.from + agent.name.length + 2
-    setText(`${text.slice(0, call.from)}@${agent.name} ${text.slice(call.from + 1 + call.typed.length)}`)
-    setCall(undefined)
-    requestAnimationFrame(() => {
-      field.current?.focus()
-      field.current?.setSelectionRange(caret, caret)
+    // At once: whoever types on must not find the caret elsewhere.
+    flushSync(() => {
+      setText(`${text.slice(0, call.from)}@${agent.name} ${text.slice(call.from + 1 + call.typed.length)}`)
+      setCall(undefined)
     })
+    field.current?.focus()
+    field.current?.setSelectionRange(caret, caret)
   }
   return {
     look: (element: HTMLTextAreaElement) => {
