@@ -1,6 +1,8 @@
 //! Merging customers and taking it back, as `model::merge` says: identities are re-pointed and nothing else, so that a merge
 //! changes a handful of rows whatever the history ([`self`]). What it is told as is in [`reads`].
 //!
+//! Taking a merge back moves what either said meanwhile out of the other's matters ([`episodes::part`]): as many rows as that was.
+//!
 //! Whoever merges holds every inbound lane: a message that arrives meanwhile is filed before or after it, never between. Whoever
 //! writes to a customer holds the identity ([`hold_place`]).
 
